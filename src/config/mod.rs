@@ -1,0 +1,2 @@
+//! Raw settings in, one decided Config out; all mistakes reported at once.
+pub mod handoff;

@@ -1,0 +1,18 @@
+//! The native half of `svelte-adapter-oxide`: one process, one port, all cores;
+//! everything that is not the user's JavaScript happens here.
+//!
+//! Imports run one way:
+//! `napi -> config -> server -> {router, assets, dispatch, compress} -> http`,
+//! and `telemetry` is a leaf that anyone may call. ARCHITECTURE.md is the map.
+
+pub mod assets;
+pub mod compress;
+pub mod config;
+pub mod dispatch;
+pub mod http;
+pub mod router;
+pub mod server;
+pub mod telemetry;
+
+#[cfg(feature = "napi")]
+mod napi;
