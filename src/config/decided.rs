@@ -1,0 +1,226 @@
+//! The decided configuration: plain data in which every question has an answer. What is
+//! `Option` here is an answer too ("no timeout", "no such header"), never "not said".
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use http::HeaderName;
+
+use super::handoff::{AssetEntry, RouteEntry};
+
+/// Everything the server needs to know before it starts.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The build it serves.
+    pub build: Build,
+    /// The build directory; file names of the build are relative to it.
+    pub root: PathBuf,
+    /// The listener to open.
+    pub listen: Listen,
+    /// What `build/index.js` exports to scripts that import it.
+    pub exported: Exported,
+    /// How long things may take.
+    pub timeouts: Timeouts,
+    /// How much there may be of things.
+    pub limits: Limits,
+    /// The origin of all requests, where one is fixed: `ORIGIN`, else `paths.origin`.
+    /// Otherwise [`Config::origin_headers`] and `host` decide for each request.
+    pub origin: Option<String>,
+    /// The headers a proxy in front puts the parts of the origin into.
+    pub origin_headers: OriginHeaders,
+    /// Where a client's address is read from.
+    pub address: ClientAddress,
+    /// The built-in health endpoints, unless switched off.
+    pub health: Option<HealthPaths>,
+    /// What of the assets stays in memory.
+    pub assets: AssetLimits,
+    /// The least important line that is still logged.
+    pub log_level: LogLevel,
+    /// Threads of the native side; JavaScript's own thread is not among them.
+    pub io_threads: usize,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Config {
+    /// What is allowed but probably not meant; one line each, to be logged once at start.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}
+
+/// The parts of the hand-off that are facts rather than settings.
+#[derive(Debug, Clone)]
+pub struct Build {
+    /// Version of the npm package that wrote the build.
+    pub package: String,
+    /// SvelteKit's major version: 2 or 3.
+    pub kit: u32,
+    /// `paths.base`, empty or starting with `/`.
+    pub base: String,
+    /// Where SvelteKit's own files live, with base, without a leading slash.
+    pub app_path: String,
+    /// What every variable's name starts with, for messages that name one.
+    pub env_prefix: String,
+    /// Client files by URL path.
+    pub assets: Vec<(String, AssetEntry)>,
+    /// Further paths of files in `assets`.
+    pub aliases: Vec<(String, String)>,
+    /// Prerendered pages by URL path.
+    pub prerendered: Vec<(String, AssetEntry)>,
+    /// The app's routes in SvelteKit's order of matching.
+    pub routes: Vec<RouteEntry>,
+}
+
+/// The listener to open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listen {
+    /// `HOST` and `PORT`.
+    Tcp {
+        /// A name or an address; `::` where `HOST` is empty, which asks for every address.
+        host: String,
+        /// 0 asks the system for a free one.
+        port: u16,
+    },
+    /// `SOCKET_PATH`.
+    Unix {
+        /// The socket's file; a stale one of size 0 is replaced.
+        path: PathBuf,
+    },
+    /// A listener that systemd opened and handed over.
+    Activated {
+        /// The descriptor: always 3.
+        fd: i32,
+        /// `IDLE_TIMEOUT`: end once no request has been open for so long, counted from the
+        /// end of the first one.
+        idle_timeout: Timeout,
+    },
+}
+
+/// The raw settings of the listener, which adapter-node exports as `path`, `host`, `port`.
+/// `None` is `false` there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// `SOCKET_PATH` as it was written.
+    pub path: Option<String>,
+    /// `HOST` as it was written, else `0.0.0.0`.
+    pub host: String,
+    /// `PORT` as it was written; else `3000`, or `None` with a `path`.
+    pub port: Option<String>,
+}
+
+/// How long something may take; `None` means as long as it likes.
+pub type Timeout = Option<Duration>;
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// An idle connection between two requests.
+    pub keep_alive: Timeout,
+    /// A request's head, from its first byte on.
+    pub headers: Timeout,
+    /// From a request's head to the head of its answer.
+    pub request: Timeout,
+    /// A drain, after which connections still open are cut.
+    pub shutdown: Duration,
+}
+
+/// How much there may be of things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Header lines of one request.
+    pub max_headers: usize,
+    /// Bytes of one request's head. At least 8192, which hyper needs.
+    pub max_header_size: usize,
+    /// Connections open at once.
+    pub max_connections: usize,
+    /// Bytes of one request's body.
+    pub body: BodyLimit,
+    /// Bytes of a body nobody reads that are still drained to keep its connection.
+    pub unread_body: u64,
+    /// Slots kept ready.
+    pub slots: usize,
+}
+
+/// The bound on a request's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BodyLimit {
+    /// So many bytes are accepted; 0 allows only empty bodies.
+    Bytes(u64),
+    /// No bound.
+    Unlimited,
+}
+
+impl BodyLimit {
+    /// Whether a body of this many bytes is within the bound.
+    pub fn allows(self, bytes: u64) -> bool {
+        match self {
+            BodyLimit::Bytes(limit) => bytes <= limit,
+            BodyLimit::Unlimited => true,
+        }
+    }
+
+    /// The bound, where there is one.
+    pub fn bytes(self) -> Option<u64> {
+        match self {
+            BodyLimit::Bytes(limit) => Some(limit),
+            BodyLimit::Unlimited => None,
+        }
+    }
+}
+
+/// The headers a proxy in front puts the parts of the origin into.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OriginHeaders {
+    /// `PROTOCOL_HEADER`: `http` or `https`.
+    pub protocol: Option<HeaderName>,
+    /// `HOST_HEADER`: the host, with or without its port.
+    pub host: Option<HeaderName>,
+    /// `PORT_HEADER`: the port.
+    pub port: Option<HeaderName>,
+}
+
+/// Where a client's address is read from. The values are checked when a route asks for the
+/// address, as adapter-node does, so the names for its messages travel along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientAddress {
+    /// `ADDRESS_HEADER` in lower case; without it the socket's peer is the client.
+    pub header: Option<String>,
+    /// Which entry of `x-forwarded-for` counts, from the right, 1 the last. Below 1 is an
+    /// error once it is used.
+    pub xff_depth: i64,
+    /// `ADDRESS_HEADER` with the prefix.
+    pub header_variable: String,
+    /// `XFF_DEPTH` with the prefix.
+    pub xff_depth_variable: String,
+}
+
+/// Paths of the endpoints that answer without JavaScript, base not added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HealthPaths {
+    /// 200 as long as the process lives.
+    pub liveness: String,
+    /// 200 while requests are welcome, 503 while draining.
+    pub readiness: String,
+}
+
+/// What of the assets stays in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AssetLimits {
+    /// A variant of more bytes is streamed from disk.
+    pub file: u64,
+    /// Bytes of all variants in memory together.
+    pub total: u64,
+}
+
+/// How important a log line is, most important first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// Something failed that should not have.
+    Error,
+    /// Something was odd, and was dealt with.
+    Warn,
+    /// What happens in the life of the server.
+    Info,
+    /// What happens in the life of an exchange.
+    Debug,
+}
