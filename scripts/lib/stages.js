@@ -1,0 +1,228 @@
+/**
+ * The stages of `npm test`: what each runs, in which order, and what it needs. Cheap
+ * checks stand first, and one release build of the addon serves every stage after it.
+ */
+
+import fs from 'node:fs';
+import { build } from '../build.js';
+import { pack } from '../pack-local.js';
+import { run, succeeds } from './command.js';
+import { at, NODE, ROOT } from './places.js';
+import { nothing } from './tally.js';
+import { warn } from './toolchain.js';
+
+/** @typedef {import('./tally.js').Tests} Tests */
+/** @typedef {import('./toolchain.js').Program} Program */
+
+/**
+ * @typedef {object} Stage
+ * @property {string} name as `--only` takes it
+ * @property {string} title
+ * @property {string[]} [after] stages that must have passed
+ * @property {Program[]} [programs] what must be installed besides Node and Rust
+ * @property {(report: (tests: Tests) => void) => Promise<string | void>} run resolves to
+ *   the reason where it had to be left out
+ */
+
+/** Without the `napi` feature the crate must build and pass its tests on its own. */
+const CORE = '--no-default-features';
+
+/**
+ * @param {string[]} args
+ * @param {{ env?: Record<string, string>, online?: (line: string) => void }} [options]
+ */
+const cargo = (args, options) => run('cargo', args, options);
+
+/**
+ * Runs `cargo test` and reports the counts it prints for each test binary.
+ * @param {string[]} args
+ * @param {(tests: Tests) => void} report
+ */
+function cargo_test(args, report) {
+	return cargo(['test', ...args], {
+		online(line) {
+			const found = /^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/.exec(line);
+			if (found) report({ passed: +found[1], failed: +found[2], skipped: +found[3] });
+		}
+	});
+}
+
+/**
+ * A tool of `node_modules`, run by Node 24.
+ * @param {string} file below `node_modules`
+ * @param {...string} args
+ */
+const tool = (file, ...args) => run(NODE, [at('node_modules', file), ...args]);
+
+/** Folders below `__test__` that hold test files: each is a stage of the same name. */
+function test_folders() {
+	const entries = fs.existsSync(at('__test__')) ? fs.readdirSync(at('__test__')) : [];
+	return entries.filter((name) => test_files(name).length > 0);
+}
+
+/** @param {string} folder below `__test__` */
+function test_files(folder) {
+	const place = at('__test__', folder);
+	if (!fs.existsSync(place) || !fs.statSync(place).isDirectory()) return [];
+	const files = fs.readdirSync(place).filter((file) => file.endsWith('.test.js'));
+	return files.sort().map((file) => `__test__/${folder}/${file}`);
+}
+
+/**
+ * @param {string} folder
+ * @param {(tests: Tests) => void} report
+ */
+async function run_tests(folder, report) {
+	const files = test_files(folder);
+	if (files.length === 0) throw new Error(`__test__/${folder} holds no *.test.js`);
+
+	const counts = at('target', `tests-${folder}.json`);
+	fs.mkdirSync(at('target'), { recursive: true });
+	fs.rmSync(counts, { force: true });
+	try {
+		await run(NODE, [
+			'--test',
+			// no test may hold up the run for ever
+			'--test-timeout=600000',
+			// servers, browsers and memory measurements do not share two cores well
+			...(folder === 'unit' ? [] : ['--test-concurrency=1']),
+			...['--test-reporter=spec', '--test-reporter-destination=stdout'],
+			...[`--test-reporter=./scripts/lib/count-reporter.js`, `--test-reporter-destination=${counts}`],
+			...files
+		]);
+	} finally {
+		// absent when Node itself could not start: the error of `run` says why
+		if (fs.existsSync(counts)) report({ ...nothing(), ...JSON.parse(fs.readFileSync(counts, 'utf8') || '{}') });
+	}
+}
+
+/** Titles of the folders the suite is known to have; a new folder needs no entry here. */
+const SUITES = /** @type {Record<string, { title: string, programs?: Program[] }>} */ ({
+	unit: { title: 'JavaScript parts on their own' },
+	server: { title: 'the server, byte by byte' },
+	faults: { title: 'clients and routes that misbehave' },
+	parity: { title: 'the same answers as adapter-node' },
+	browser: { title: 'the example app in Chromium', programs: ['chromium'] },
+	scaffold: { title: 'freshly scaffolded apps with one line changed' },
+	package: { title: 'the tarballs in an app of their own, on every supported Node' }
+});
+
+/** @returns {Stage[]} */
+function suites() {
+	const names = [...new Set([...Object.keys(SUITES), ...test_folders()])];
+	return names.map((name) => ({
+		name,
+		title: SUITES[name]?.title ?? `__test__/${name}`,
+		programs: SUITES[name]?.programs,
+		after: name === 'package' || name === 'scaffold' ? ['pack'] : ['build'],
+		run: (report) => run_tests(name, report)
+	}));
+}
+
+/** @returns {Stage[]} */
+export const all_stages = () => [
+	{
+		name: 'fmt',
+		title: 'cargo fmt --check',
+		run: async () => void (await cargo(['fmt', '--all', '--check']))
+	},
+	{
+		name: 'eslint',
+		title: 'eslint',
+		run: async () => void (await tool('eslint/bin/eslint.js', '.', '--max-warnings=0'))
+	},
+	{
+		name: 'prettier',
+		title: 'prettier --check',
+		run: async () => void (await tool('prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'))
+	},
+	{
+		name: 'clippy',
+		title: 'clippy, with and without napi',
+		async run() {
+			await cargo(['clippy', '--all-targets', CORE, '--', '-D', 'warnings']);
+			await cargo(['clippy', '--all-targets', '--', '-D', 'warnings']);
+		}
+	},
+	{
+		name: 'rust',
+		title: 'Rust tests without napi',
+		run: async (report) => void (await cargo_test([CORE], report))
+	},
+	{
+		name: 'rust-napi',
+		title: 'Rust tests with napi',
+		// the rest of the crate is the same code and has just been tested
+		run: async (report) => void (await cargo_test(['--lib', '--', 'napi::'], report))
+	},
+	{
+		name: 'criterion',
+		title: 'every Rust bench once',
+		// Without --bench on its command line criterion runs each benchmark one time. Done
+		// through `cargo test` it reuses the dependencies the tests were built with.
+		run: async () => void (await cargo(['test', '--bench', '*', CORE]))
+	},
+	{
+		name: 'doc',
+		title: 'cargo doc, warnings denied',
+		async run() {
+			const env = { RUSTDOCFLAGS: '-D warnings' };
+			await cargo(['doc', '--no-deps', '--document-private-items'], { env });
+		}
+	},
+	{
+		name: 'deny',
+		title: 'cargo-deny: bans, licences, sources',
+		async run() {
+			if (!(await succeeds('cargo', ['deny', '--version']))) {
+				warn('cargo-deny is not installed, so licences and sources are not checked here.\ncargo install cargo-deny');
+				return 'cargo-deny is not installed';
+			}
+			await cargo(['deny', '--all-features', 'check', 'bans', 'licenses', 'sources']);
+		}
+	},
+	{
+		name: 'build',
+		title: 'release build of the addon',
+		run: () => build()
+	},
+	{
+		name: 'native',
+		title: 'the committed loader and types are those of this code',
+		after: ['build'],
+		async run() {
+			await run('git', ['diff', '--exit-code', '--', 'native']);
+			const untracked = await run('git', ['status', '--porcelain', '--', 'native'], { quiet: true });
+			if (untracked) throw new Error(`native/ holds files that are not committed:\n${untracked}`);
+		}
+	},
+	{
+		name: 'tsc',
+		title: 'types',
+		after: ['build'],
+		run: async () => void (await tool('typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'))
+	},
+	{
+		name: 'pack',
+		title: 'tarballs, checked by publint',
+		after: ['build'],
+		async run() {
+			const [main] = await pack({ build: false });
+			await tool('publint/src/cli.js', 'run', main, '--strict');
+		}
+	},
+	...suites(),
+	{
+		name: 'bench',
+		title: 'the A/B bench works and both servers answer it the same',
+		after: ['build'],
+		programs: ['wrk', 'taskset'],
+		run: async () => void (await run(NODE, [at('scripts', 'bench.js'), '--smoke'], { cwd: ROOT }))
+	},
+	{
+		name: 'demo',
+		title: 'npm run demo',
+		after: ['pack'],
+		run: async () => void (await run(NODE, [at('scripts', 'demo.js'), '--check', '--no-build'], { cwd: ROOT }))
+	}
+];
