@@ -97,7 +97,9 @@ async function check(url) {
 		const response = await fetch(new URL(path, url));
 		await response.arrayBuffer();
 		if (response.status !== 200 || !pattern.test(response.headers.get(header) ?? '')) {
-			throw new Error(`GET ${path} answered ${response.status}, ${header}: ${response.headers.get(header)}`);
+			throw new Error(
+				`GET ${path} answered ${response.status}, ${header}: ${response.headers.get(header)}`
+			);
 		}
 		console.log(`GET ${path} 200`);
 	}

@@ -51,7 +51,9 @@ async function pack_main(packed) {
 	const { scripts: _scripts, devDependencies: _dev, ...published } = manifest();
 	published.optionalDependencies = {
 		...published.optionalDependencies,
-		...Object.fromEntries(packed.map(({ name }) => [`${published.name}-${name}`, published.version]))
+		...Object.fromEntries(
+			packed.map(({ name }) => [`${published.name}-${name}`, published.version])
+		)
 	};
 	fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(published, null, '\t') + '\n');
 	return tarball(folder);

@@ -62,7 +62,9 @@ async function perform(stage, done, missing) {
 		return { ...outcome, state, reason: `${absent.join(', ')} not installed` };
 	}
 
-	console.log(`\n━━━ ${stage.name}: ${stage.title} ${'━'.repeat(Math.max(3, 60 - stage.title.length))}`);
+	console.log(
+		`\n━━━ ${stage.name}: ${stage.title} ${'━'.repeat(Math.max(3, 60 - stage.title.length))}`
+	);
 	try {
 		const reason = await stage.run((tests) => add(outcome.tests, tests));
 		if (reason) Object.assign(outcome, { state: 'skipped', reason });
@@ -92,7 +94,9 @@ async function test() {
 
 	const selected = select(stages, values.only);
 	await ensure_build_tools();
-	const missing = new Set(await ensure_programs([...new Set(selected.flatMap((s) => s.programs ?? []))]));
+	const missing = new Set(
+		await ensure_programs([...new Set(selected.flatMap((s) => s.programs ?? []))])
+	);
 
 	/** @type {Map<string, Outcome>} */
 	const done = new Map();

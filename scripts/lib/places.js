@@ -18,4 +18,9 @@ export const EXAMPLE = at('examples', 'basic');
 export const NATIVE = at('native');
 
 /** Node 24 of the `node` dev dependency: what every build, test and bench runs on. */
-export const NODE = at('node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+export const NODE = at(
+	'node_modules',
+	'node',
+	'bin',
+	process.platform === 'win32' ? 'node.exe' : 'node'
+);

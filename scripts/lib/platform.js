@@ -49,7 +49,9 @@ export function built() {
 
 /** Whether this machine's own C library is musl, as in Alpine. */
 function is_musl() {
-	const report = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport());
+	const report = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (
+		process.report.getReport()
+	);
 	return !report.header.glibcVersionRuntime;
 }
 

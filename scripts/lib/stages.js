@@ -87,12 +87,16 @@ async function run_tests(folder, report) {
 			// servers, browsers and memory measurements do not share two cores well
 			...(folder === 'unit' ? [] : ['--test-concurrency=1']),
 			...['--test-reporter=spec', '--test-reporter-destination=stdout'],
-			...[`--test-reporter=./scripts/lib/count-reporter.js`, `--test-reporter-destination=${counts}`],
+			...[
+				`--test-reporter=./scripts/lib/count-reporter.js`,
+				`--test-reporter-destination=${counts}`
+			],
 			...files
 		]);
 	} finally {
 		// absent when Node itself could not start: the error of `run` says why
-		if (fs.existsSync(counts)) report({ ...nothing(), ...JSON.parse(fs.readFileSync(counts, 'utf8') || '{}') });
+		if (fs.existsSync(counts))
+			report({ ...nothing(), ...JSON.parse(fs.readFileSync(counts, 'utf8') || '{}') });
 	}
 }
 
@@ -134,7 +138,8 @@ export const all_stages = () => [
 	{
 		name: 'prettier',
 		title: 'prettier --check',
-		run: async () => void (await tool('prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'))
+		run: async () =>
+			void (await tool('prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'))
 	},
 	{
 		name: 'clippy',
@@ -175,7 +180,9 @@ export const all_stages = () => [
 		title: 'cargo-deny: bans, licences, sources',
 		async run() {
 			if (!(await succeeds('cargo', ['deny', '--version']))) {
-				warn('cargo-deny is not installed, so licences and sources are not checked here.\ncargo install cargo-deny');
+				warn(
+					'cargo-deny is not installed, so licences and sources are not checked here.\ncargo install cargo-deny'
+				);
 				return 'cargo-deny is not installed';
 			}
 			await cargo(['deny', '--all-features', 'check', 'bans', 'licenses', 'sources']);
@@ -192,7 +199,9 @@ export const all_stages = () => [
 		after: ['build'],
 		async run() {
 			await run('git', ['diff', '--exit-code', '--', 'native']);
-			const untracked = await run('git', ['status', '--porcelain', '--', 'native'], { quiet: true });
+			const untracked = await run('git', ['status', '--porcelain', '--', 'native'], {
+				quiet: true
+			});
 			if (untracked) throw new Error(`native/ holds files that are not committed:\n${untracked}`);
 		}
 	},
@@ -223,6 +232,7 @@ export const all_stages = () => [
 		name: 'demo',
 		title: 'npm run demo',
 		after: ['pack'],
-		run: async () => void (await run(NODE, [at('scripts', 'demo.js'), '--check', '--no-build'], { cwd: ROOT }))
+		run: async () =>
+			void (await run(NODE, [at('scripts', 'demo.js'), '--check', '--no-build'], { cwd: ROOT }))
 	}
 ];

@@ -140,7 +140,8 @@ export async function ensure_build_tools() {
 	await ensure_rust();
 	if (process.platform === 'linux' && !which('gcc') && !which('clang')) {
 		const left = await ensure_programs(['cc']);
-		if (left.length > 0) throw new Error('The native server cannot be linked without a C compiler.');
+		if (left.length > 0)
+			throw new Error('The native server cannot be linked without a C compiler.');
 	}
 	await ensure_modules();
 }
