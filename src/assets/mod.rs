@@ -1,1 +1,20 @@
-//! placeholder
+//! The files of the build: one table made at start, every response head prepared then,
+//! small bodies in memory, larger ones streamed from disk. A request costs a lookup
+//! (the router's), negotiation and the clone of a head; JavaScript never wakes.
+//!
+//! `table` resolves paths as adapter-node does, `store` finds and reads the files, `head`
+//! prepares heads, `reply` decides one answer, `body` streams a file.
+
+mod body;
+#[cfg(test)]
+mod fixture;
+mod head;
+mod reply;
+mod store;
+mod table;
+
+pub use crate::http::id::{AssetId, RedirectId, Target};
+pub use body::FileBody;
+pub use reply::{AssetBody, AssetReply, AssetRequest};
+pub use store::{AssetLimits, MissingFile, MissingReason};
+pub use table::Table;

@@ -146,7 +146,10 @@ impl Weights {
 
 fn parse_weight(value: &[u8]) -> f64 {
     let value = trim(value);
-    let unsigned = value.strip_prefix(b"+").or(value.strip_prefix(b"-")).unwrap_or(value);
+    let unsigned = value
+        .strip_prefix(b"+")
+        .or(value.strip_prefix(b"-"))
+        .unwrap_or(value);
     // adapter-node lower-cases the header first, which leaves no spelling of `Infinity`
     if unsigned.starts_with(b"I") {
         return 0.0;
@@ -160,13 +163,24 @@ mod tests {
     use http::HeaderValue;
     use proptest::prelude::*;
 
-    const ALL: Available = Available { brotli: true, zstd: true, gzip: true };
-    const STOCK: Available = Available { brotli: true, zstd: false, gzip: true };
+    const ALL: Available = Available {
+        brotli: true,
+        zstd: true,
+        gzip: true,
+    };
+    const STOCK: Available = Available {
+        brotli: true,
+        zstd: false,
+        gzip: true,
+    };
 
     fn choose(values: &[&str], available: Available) -> Option<&'static str> {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(header::ACCEPT_ENCODING, HeaderValue::from_str(value).expect("a value"));
+            headers.append(
+                header::ACCEPT_ENCODING,
+                HeaderValue::from_str(value).expect("a value"),
+            );
         }
         negotiate(&headers, available).map(Encoding::token)
     }
@@ -211,7 +225,10 @@ mod tests {
 
     #[test]
     fn zstd_stands_between() {
-        let no_brotli = Available { brotli: false, ..ALL };
+        let no_brotli = Available {
+            brotli: false,
+            ..ALL
+        };
         assert_eq!(choose(&["gzip, br, zstd"], ALL), Some("br"));
         assert_eq!(choose(&["gzip, zstd"], ALL), Some("zstd"));
         assert_eq!(choose(&["gzip, br, zstd"], no_brotli), Some("zstd"));
@@ -223,7 +240,10 @@ mod tests {
     #[test]
     fn nothing_to_choose() {
         assert_eq!(choose(&["br"], Available::default()), None);
-        let gzip = Available { gzip: true, ..Available::default() };
+        let gzip = Available {
+            gzip: true,
+            ..Available::default()
+        };
         assert_eq!(choose(&["br, gzip;q=0.1"], gzip), Some("gzip"));
     }
 

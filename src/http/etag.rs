@@ -17,7 +17,10 @@ pub fn none_match(headers: &HeaderMap, etag: &[u8]) -> bool {
     let Some(second) = values.next() else {
         return trim(first) == b"*" || list_names(first, etag);
     };
-    [first, second].into_iter().chain(values).any(|value| list_names(value, etag))
+    [first, second]
+        .into_iter()
+        .chain(values)
+        .any(|value| list_names(value, etag))
 }
 
 fn list_names(list: &[u8], etag: &[u8]) -> bool {
@@ -53,7 +56,8 @@ mod tests {
 
     #[test]
     fn none_match_compares_weakly() {
-        let matches = |values: &[&str]| none_match(&headers(header::IF_NONE_MATCH, values), b"\"h.br\"");
+        let matches =
+            |values: &[&str]| none_match(&headers(header::IF_NONE_MATCH, values), b"\"h.br\"");
         for yes in [
             &["\"h.br\""][..],
             &["W/\"h.br\""],

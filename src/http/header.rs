@@ -43,7 +43,11 @@ pub fn joined<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, [
         return Some(Cow::Borrowed(first));
     }
 
-    let separator: &[u8] = if *name == header::COOKIE { b"; " } else { b", " };
+    let separator: &[u8] = if *name == header::COOKIE {
+        b"; "
+    } else {
+        b", "
+    };
     let mut all = first.to_vec();
     for value in std::iter::once(second).chain(values) {
         all.extend_from_slice(separator);
@@ -77,9 +81,15 @@ mod tests {
         }
         let value = |name| joined(&headers, &name).map(Cow::into_owned);
         assert_eq!(value(header::HOST).as_deref(), Some(&b"a"[..]));
-        assert_eq!(value(header::IF_NONE_MATCH).as_deref(), Some(&b"\"1\", \"2\""[..]));
+        assert_eq!(
+            value(header::IF_NONE_MATCH).as_deref(),
+            Some(&b"\"1\", \"2\""[..])
+        );
         assert_eq!(value(header::COOKIE).as_deref(), Some(&b"a=1; b=2"[..]));
         assert_eq!(value(header::ACCEPT), None);
-        assert!(matches!(joined(&headers, &header::RANGE), Some(Cow::Borrowed(b"bytes=0-1"))));
+        assert!(matches!(
+            joined(&headers, &header::RANGE),
+            Some(Cow::Borrowed(b"bytes=0-1"))
+        ));
     }
 }

@@ -24,7 +24,12 @@ pub(super) fn trim(mut value: &[u8]) -> &[u8] {
 
 /// The length of the decimal literal `value` starts with, sign included; 0 when none.
 fn decimal_len(value: &[u8]) -> usize {
-    let digits_from = |at: usize| value[at..].iter().take_while(|b| b.is_ascii_digit()).count();
+    let digits_from = |at: usize| {
+        value[at..]
+            .iter()
+            .take_while(|b| b.is_ascii_digit())
+            .count()
+    };
 
     let mut at = usize::from(matches!(value.first(), Some(b'+' | b'-')));
     if value[at..].starts_with(b"Infinity") {
@@ -64,7 +69,8 @@ pub(super) fn parse_float_or_zero(value: &[u8]) -> f64 {
 /// `!isNaN(+value)`.
 pub(super) fn is_number(value: &[u8]) -> bool {
     let value = trim(value);
-    let radix_digits = |digits: &[u8], ok: fn(&u8) -> bool| !digits.is_empty() && digits.iter().all(ok);
+    let radix_digits =
+        |digits: &[u8], ok: fn(&u8) -> bool| !digits.is_empty() && digits.iter().all(ok);
     match value {
         [] => true,
         [b'0', b'x' | b'X', digits @ ..] => radix_digits(digits, u8::is_ascii_hexdigit),
@@ -174,10 +180,14 @@ mod tests {
 
     #[test]
     fn numbers_are_what_unary_plus_takes() {
-        for good in ["", "  ", "443", "0x1F", "0b11", "0o17", "1e3", "-1", "Infinity", ".5", "5.", " 8 "] {
+        for good in [
+            "", "  ", "443", "0x1F", "0b11", "0o17", "1e3", "-1", "Infinity", ".5", "5.", " 8 ",
+        ] {
             assert!(is_number(good.as_bytes()), "{good:?}");
         }
-        for bad in ["80, 81", "80x", "0x", "0xg", "-0x1", ".", "e3", "1_000", "NaN", "1e", "+"] {
+        for bad in [
+            "80, 81", "80x", "0x", "0xg", "-0x1", ".", "e3", "1_000", "NaN", "1e", "+",
+        ] {
             assert!(!is_number(bad.as_bytes()), "{bad:?}");
         }
     }

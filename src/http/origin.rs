@@ -37,7 +37,9 @@ pub enum OriginError {
         value: String,
     },
     /// The protocol could inject a host.
-    #[error("The {header} header holds {value}, which includes `:`; it should be the scheme alone, such as `https`")]
+    #[error(
+        "The {header} header holds {value}, which includes `:`; it should be the scheme alone, such as `https`"
+    )]
     ProtocolColon {
         /// The configured header.
         header: HeaderName,
@@ -51,7 +53,9 @@ pub enum OriginError {
         header: Option<HeaderName>,
     },
     /// The port is no number.
-    #[error("The {header} header holds {value}, which is not a number; it should be the port alone, such as 443")]
+    #[error(
+        "The {header} header holds {value}, which is not a number; it should be the port alone, such as 443"
+    )]
     Port {
         /// The configured header.
         header: HeaderName,
@@ -103,13 +107,18 @@ impl OriginHeaders {
             None => value(headers, Some(&header::HOST))?,
         };
         let Some((_, host)) = host else {
-            return Err(OriginError::NoHost { header: self.host.clone() });
+            return Err(OriginError::NoHost {
+                header: self.host.clone(),
+            });
         };
         push_latin1(out, &host);
 
         if let Some((header, port)) = value(headers, self.port.as_ref())? {
             if !is_number(&port) {
-                return Err(OriginError::Port { header: header.clone(), value: latin1(&port) });
+                return Err(OriginError::Port {
+                    header: header.clone(),
+                    value: latin1(&port),
+                });
             }
             out.push(':');
             push_latin1(out, &port);
@@ -130,7 +139,9 @@ fn value<'a>(
     };
     // the one header Node gives as a list
     if *name == header::SET_COOKIE && headers.get_all(name).iter().nth(1).is_some() {
-        return Err(OriginError::Multiple { header: name.clone() });
+        return Err(OriginError::Multiple {
+            header: name.clone(),
+        });
     }
     Ok(joined(headers, name)
         .filter(|value| !value.is_empty())
@@ -138,7 +149,10 @@ fn value<'a>(
 }
 
 fn push_protocol(out: &mut String, header: &HeaderName, value: &[u8]) -> Result<(), OriginError> {
-    let colon = |value| OriginError::ProtocolColon { header: header.clone(), value };
+    let colon = |value| OriginError::ProtocolColon {
+        header: header.clone(),
+        value,
+    };
     if memchr::memchr2(b':', b'%', value).is_none() {
         push_latin1(out, value);
         return Ok(());
@@ -146,7 +160,10 @@ fn push_protocol(out: &mut String, header: &HeaderName, value: &[u8]) -> Result<
 
     let value = latin1(value);
     let Some(decoded) = decode_escapes(&value, Keep::Nothing) else {
-        return Err(OriginError::ProtocolEscapes { header: header.clone(), value });
+        return Err(OriginError::ProtocolEscapes {
+            header: header.clone(),
+            value,
+        });
     };
     if decoded.contains(':') {
         return Err(colon(decoded));
@@ -202,7 +219,9 @@ pub fn is_plain(origin: &str) -> bool {
 fn is_plain_label(label: &str) -> bool {
     (1..=63).contains(&label.len())
         && !label.starts_with("xn--")
-        && label.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
+        && label
+            .bytes()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
 }
 
 #[cfg(test)]
@@ -214,7 +233,10 @@ mod tests {
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         let mut map = HeaderMap::new();
         for (name, value) in pairs {
-            map.append(*name, HeaderValue::from_bytes(value.as_bytes()).expect("a header value"));
+            map.append(
+                *name,
+                HeaderValue::from_bytes(value.as_bytes()).expect("a header value"),
+            );
         }
         map
     }
@@ -230,10 +252,19 @@ mod tests {
     #[test]
     fn host_alone() {
         let decide = |pairs| OriginHeaders::default().origin(&headers(pairs));
-        assert_eq!(decide(&[("host", "a.test:3000")]), Ok("https://a.test:3000".to_owned()));
-        assert_eq!(decide(&[("host", "a"), ("host", "b")]), Ok("https://a".to_owned()));
+        assert_eq!(
+            decide(&[("host", "a.test:3000")]),
+            Ok("https://a.test:3000".to_owned())
+        );
+        assert_eq!(
+            decide(&[("host", "a"), ("host", "b")]),
+            Ok("https://a".to_owned())
+        );
         assert_eq!(decide(&[]), Err(OriginError::NoHost { header: None }));
-        assert_eq!(decide(&[("host", "")]), Err(OriginError::NoHost { header: None }));
+        assert_eq!(
+            decide(&[("host", "")]),
+            Err(OriginError::NoHost { header: None })
+        );
         // read only where configured
         assert_eq!(
             decide(&[("host", "a"), ("x-forwarded-proto", "http")]),
@@ -253,11 +284,23 @@ mod tests {
             (&[("x-forwarded-proto", "http")], "http://inner"),
             (&[("x-forwarded-proto", "ht%74p")], "http://inner"),
             (&[("x-forwarded-proto", "")], "https://inner"),
-            (&[("x-forwarded-proto", "http, https")], "http, https://inner"),
-            (&[("x-forwarded-proto", "http"), ("x-forwarded-proto", "https")], "http, https://inner"),
+            (
+                &[("x-forwarded-proto", "http, https")],
+                "http, https://inner",
+            ),
+            (
+                &[
+                    ("x-forwarded-proto", "http"),
+                    ("x-forwarded-proto", "https"),
+                ],
+                "http, https://inner",
+            ),
             (&[("x-forwarded-host", "outer.test")], "https://outer.test"),
             (&[("x-forwarded-host", "")], "https://inner"),
-            (&[("x-forwarded-host", "a"), ("x-forwarded-host", "b")], "https://a, b"),
+            (
+                &[("x-forwarded-host", "a"), ("x-forwarded-host", "b")],
+                "https://a, b",
+            ),
             (&[("x-forwarded-port", "8443")], "https://inner:8443"),
             (&[("x-forwarded-port", "0x50")], "https://inner:0x50"),
         ];
@@ -266,8 +309,14 @@ mod tests {
         }
 
         for (value, message) in [
-            ("http:", "The x-forwarded-proto header holds http:, which includes `:`"),
-            ("https%3A", "The x-forwarded-proto header holds https:, which includes `:`"),
+            (
+                "http:",
+                "The x-forwarded-proto header holds http:, which includes `:`",
+            ),
+            (
+                "https%3A",
+                "The x-forwarded-proto header holds https:, which includes `:`",
+            ),
             ("%", "The x-forwarded-proto header is not decodable: %"),
         ] {
             let error = decide(&[("x-forwarded-proto", value)]).expect_err("refused");
@@ -278,7 +327,12 @@ mod tests {
             assert!(error.to_string().contains("is not a number"), "{error}");
         }
         let error = from_proxy().origin(&headers(&[])).expect_err("refused");
-        assert!(error.to_string().ends_with("x-forwarded-host or host headers"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .ends_with("x-forwarded-host or host headers"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -287,14 +341,21 @@ mod tests {
         let map = headers(&[("host", "a"), ("x-forwarded-port", "x")]);
         assert!(from_proxy().write_origin(&map, &mut out).is_err());
         assert_eq!(out, "kept");
-        assert!(OriginHeaders::default().write_origin(&map, &mut out).is_ok());
+        assert!(
+            OriginHeaders::default()
+                .write_origin(&map, &mut out)
+                .is_ok()
+        );
         assert_eq!(out, "kepthttps://a");
     }
 
     #[test]
     fn bytes_are_latin1() {
         let map = headers(&[("host", "é")]);
-        assert_eq!(OriginHeaders::default().origin(&map), Ok("https://Ã©".to_owned()));
+        assert_eq!(
+            OriginHeaders::default().origin(&map),
+            Ok("https://Ã©".to_owned())
+        );
     }
 
     #[test]

@@ -35,7 +35,10 @@ pub fn push_encoded(out: &mut String, text: &str) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     for character in text.chars() {
         let unsafe_here = !character.is_ascii_graphic()
-            || matches!(character, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}');
+            || matches!(
+                character,
+                '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}'
+            );
         if !unsafe_here {
             out.push(character);
             continue;
@@ -71,7 +74,10 @@ mod tests {
             ("/%C3%A9", Some("/é")),
             ("/%f0%9f%98%80", Some("/😀")),
             ("/a%2Fb%2fc", Some("/a%2Fb%2fc")),
-            ("/%3b%3F%3a%40%26%3d%2b%24%2C%23", Some("/%3b%3F%3a%40%26%3d%2b%24%2C%23")),
+            (
+                "/%3b%3F%3a%40%26%3d%2b%24%2C%23",
+                Some("/%3b%3F%3a%40%26%3d%2b%24%2C%23"),
+            ),
             ("/%25", Some("/%25")),
             ("/%2520", Some("/%2520")),
             ("/100%25%20sure", Some("/100%25 sure")),

@@ -59,11 +59,15 @@ fn position(digits: &[u8]) -> Option<Option<u64>> {
     if digits.is_empty() {
         return Some(None);
     }
-    digits.iter().try_fold(0_u64, |sum, byte| {
-        byte.is_ascii_digit()
-            .then(|| sum.saturating_mul(10).saturating_add(u64::from(byte - b'0')))
-    })
-    .map(Some)
+    digits
+        .iter()
+        .try_fold(0_u64, |sum, byte| {
+            byte.is_ascii_digit().then(|| {
+                sum.saturating_mul(10)
+                    .saturating_add(u64::from(byte - b'0'))
+            })
+        })
+        .map(Some)
 }
 
 #[cfg(test)]
