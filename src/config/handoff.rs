@@ -2,7 +2,11 @@
 //! `build/oxide.json`. Raw values only; `config` decides them. The writer is
 //! `adapter/handoff.js`, and `FORMAT` changes whenever the two would misread each other.
 
+use std::io;
+use std::path::{Path, PathBuf};
+
 use serde::Deserialize;
+use thiserror::Error;
 
 /// The layout version this binary reads. A build written for another one is refused.
 pub const FORMAT: u32 = 1;
@@ -35,6 +39,90 @@ pub struct Handoff {
     pub prerendered: Vec<(String, AssetEntry)>,
     /// The app's routes in SvelteKit's own order of matching.
     pub routes: Vec<RouteEntry>,
+}
+
+/// Why a hand-off cannot be used, in words for whoever starts the server.
+#[derive(Debug, Error)]
+pub enum HandoffError {
+    /// There is no such file.
+    #[error("{} does not exist: run `vite build` again, and deploy the whole build folder", .0.display())]
+    Missing(PathBuf),
+    /// It cannot be read.
+    #[error("{} cannot be read: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It was written for another version of the server.
+    #[error(
+        "{} has format {found}, written by svelte-adapter-oxide {package}; this server is \
+         svelte-adapter-oxide {} and reads format {FORMAT}: run `vite build` again with the \
+         version that is to serve the build",
+        path.display(), env!("CARGO_PKG_VERSION")
+    )]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u64,
+        /// The package that wrote it.
+        package: String,
+    },
+    /// It is no hand-off: cut short, or changed by hand.
+    #[error("{} is damaged ({source}): run `vite build` again", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: serde_json::Error,
+    },
+}
+
+/// What every format has in common, read first: of another format the rest means nothing.
+#[derive(Deserialize)]
+struct Envelope {
+    format: u64,
+    #[serde(default)]
+    package: Option<String>,
+}
+
+impl Handoff {
+    /// Reads the hand-off of a build.
+    ///
+    /// # Errors
+    /// When the file is missing, unreadable, damaged or of another [`FORMAT`].
+    pub fn load(path: &Path) -> Result<Handoff, HandoffError> {
+        let text = std::fs::read(path).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => HandoffError::Missing(path.to_owned()),
+            _ => HandoffError::Unreadable {
+                path: path.to_owned(),
+                source,
+            },
+        })?;
+        Handoff::parse(&text, path)
+    }
+
+    /// Reads a hand-off from memory; `path` is for messages.
+    ///
+    /// # Errors
+    /// As [`Handoff::load`].
+    pub fn parse(text: &[u8], path: &Path) -> Result<Handoff, HandoffError> {
+        let malformed = |source| HandoffError::Malformed {
+            path: path.to_owned(),
+            source,
+        };
+        let envelope: Envelope = serde_json::from_slice(text).map_err(malformed)?;
+        if envelope.format != u64::from(FORMAT) {
+            return Err(HandoffError::Format {
+                path: path.to_owned(),
+                found: envelope.format,
+                package: envelope.package.unwrap_or_else(|| "(unknown)".to_owned()),
+            });
+        }
+        serde_json::from_slice(text).map_err(malformed)
+    }
 }
 
 /// One file of the build and the variants written next to it.
@@ -80,4 +168,88 @@ pub struct RouteEntry {
     /// `export const config` of the route.
     #[serde(default)]
     pub config: serde_json::Value,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = r#"{
+        "format": 1, "package": "0.1.0", "kit": 3, "base": "/app", "appPath": "app/_app",
+        "origin": null, "envPrefix": "", "options": { "bodyLimit": "1M" },
+        "assets": [["/app/a.txt", {
+            "file": "client/app/a.txt", "size": 3, "etag": "x", "type": "text/plain",
+            "br": null, "gz": 2, "zst": null
+        }]],
+        "aliases": [], "prerendered": [],
+        "routes": [{
+            "id": "/", "pattern": "^/$", "methods": ["GET"], "page": true, "api": false,
+            "prerender": false
+        }]
+    }"#;
+
+    fn parse(text: &str) -> Result<Handoff, String> {
+        Handoff::parse(text.as_bytes(), Path::new("build/oxide.json")).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_whole_one_is_read() {
+        let handoff = parse(WHOLE).expect("whole");
+        assert_eq!(handoff.app_path, "app/_app");
+        assert_eq!(handoff.assets[0].1.gz, Some(2));
+        assert!(!handoff.assets[0].1.immutable);
+        assert_eq!(handoff.routes[0].config, serde_json::Value::Null);
+    }
+
+    #[test]
+    fn another_format_names_both_sides() {
+        let other = r#"{ "format": 2, "package": "9.8.7", "news": [] }"#;
+        let message = parse(other).expect_err("format 2");
+        for part in [
+            "build/oxide.json",
+            "format 2",
+            "svelte-adapter-oxide 9.8.7",
+            "reads format 1",
+            env!("CARGO_PKG_VERSION"),
+            "vite build",
+        ] {
+            assert!(message.contains(part), "{message}");
+        }
+        let nameless = parse(r#"{ "format": 7 }"#).expect_err("format 7");
+        assert!(nameless.contains("(unknown)"), "{nameless}");
+    }
+
+    #[test]
+    fn damage_is_told_with_its_place() {
+        for text in [
+            "",
+            "{",
+            "[]",
+            "{}",
+            r#"{ "format": -1 }"#,
+            &WHOLE[..WHOLE.len() - 9],
+        ] {
+            let message = parse(text).expect_err("damaged");
+            assert!(message.contains("build/oxide.json is damaged"), "{message}");
+            assert!(message.contains("line"), "{message}");
+        }
+        let unknown = WHOLE.replace("\"kit\"", "\"tik\"");
+        let message = parse(&unknown).expect_err("unknown field");
+        assert!(message.contains("tik"), "{message}");
+    }
+
+    #[test]
+    fn files_that_cannot_be_read_say_so() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let missing = folder.path().join("oxide.json");
+        let error = Handoff::load(&missing).expect_err("missing");
+        assert!(matches!(&error, HandoffError::Missing(path) if *path == missing));
+        assert!(error.to_string().contains("vite build"), "{error}");
+
+        let error = Handoff::load(folder.path()).expect_err("a folder");
+        assert!(matches!(error, HandoffError::Unreadable { .. }), "{error}");
+
+        std::fs::write(&missing, WHOLE).expect("written");
+        assert_eq!(Handoff::load(&missing).expect("whole").package, "0.1.0");
+    }
 }

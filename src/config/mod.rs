@@ -1,24 +1,40 @@
 //! Raw settings in, one decided [`Config`] out; every mistake reported at once.
 //!
 //! ```text
+//! decide     the way from the one to the other, in order
 //! handoff    what the build says of itself (oxide.json)
-//! source     where a setting's raw value comes from: environment, option, default
 //! settings   the table of all settings: names, kinds, defaults, words for the docs
-//! parse      text -> ports, durations, sizes, header names
-//! listen     which listener the settings ask for
-//! decide     the stages above, in order
+//! source     where a raw value comes from: environment, option, default
+//! read       a raw value as the table asks for it, by means of
+//! parse        ports, durations, sizes, numbers, and
+//! origin       the origin of a URL
+//! listen     which listener is asked for
+//! health     where the health endpoints are
 //! decided    what comes out: plain data, read by the rooms below
-//! reference  the settings table as Markdown, for docs/configuration.md
+//! errors     every mistake, in one message
+//! reference  the table as Markdown, for docs/configuration.md
 //! ```
 //!
 //! Nothing here does I/O but [`Handoff::load`], and nothing here is asked twice: a setting
 //! is read once, at start.
 
+mod decide;
 pub mod decided;
+pub mod errors;
 pub mod handoff;
+mod health;
+mod listen;
+pub mod origin;
+pub mod parse;
+mod read;
+pub mod reference;
+pub mod settings;
+pub mod source;
 
 pub use decided::{
     AssetLimits, BodyLimit, Build, ClientAddress, Config, Exported, HealthPaths, Limits, Listen,
     LogLevel, OriginHeaders, Timeout, Timeouts,
 };
-pub use handoff::Handoff;
+pub use errors::{ConfigErrors, Mistake};
+pub use handoff::{Handoff, HandoffError};
+pub use source::Env;

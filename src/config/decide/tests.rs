@@ -1,0 +1,660 @@
+//! Every rule of the configuration, through the front door.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::config::decided::{BodyLimit, HealthPaths, LogLevel};
+use crate::config::handoff::{FORMAT, RouteEntry};
+use crate::config::settings::SETTINGS;
+
+fn handoff(prefix: &str, options: Value) -> Handoff {
+    let Value::Object(options) = options else {
+        panic!("options are an object");
+    };
+    Handoff {
+        format: FORMAT,
+        package: "0.1.0".to_owned(),
+        kit: 3,
+        base: String::new(),
+        app_path: "_app".to_owned(),
+        origin: None,
+        env_prefix: prefix.to_owned(),
+        options,
+        assets: Vec::new(),
+        aliases: Vec::new(),
+        prerendered: Vec::new(),
+        routes: Vec::new(),
+    }
+}
+
+fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    (pairs.iter())
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+fn run(handoff: Handoff, pairs: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
+    Config::decide(handoff, PathBuf::from("build"), &env(pairs))
+}
+
+fn with(pairs: &[(&str, &str)]) -> Config {
+    run(handoff("", json!({})), pairs).expect("no mistake")
+}
+
+fn with_options(options: Value) -> Config {
+    run(handoff("", options), &[]).expect("no mistake")
+}
+
+/// The message of the one mistake.
+fn mistake(pairs: &[(&str, &str)]) -> String {
+    only(run(handoff("", json!({})), pairs))
+}
+
+fn option_mistake(options: Value) -> String {
+    only(run(handoff("", options), &[]))
+}
+
+fn only(result: Result<Config, ConfigErrors>) -> String {
+    let errors = result.expect_err("a mistake");
+    assert_eq!(errors.mistakes().len(), 1, "{errors}");
+    let mistake = &errors.mistakes()[0];
+    format!("{}: {}", mistake.name, mistake.text)
+}
+
+fn pid() -> String {
+    std::process::id().to_string()
+}
+
+const fn seconds(seconds: u64) -> Option<Duration> {
+    Some(Duration::from_secs(seconds))
+}
+
+#[test]
+fn nothing_said_is_all_defaults() {
+    let config = with(&[]);
+    assert_eq!(config.warnings(), &[] as &[String]);
+    assert_eq!(
+        config.listen,
+        Listen::Tcp {
+            host: "0.0.0.0".to_owned(),
+            port: 3000
+        }
+    );
+    assert_eq!(
+        config.exported,
+        Exported {
+            path: None,
+            host: "0.0.0.0".to_owned(),
+            port: Some("3000".to_owned())
+        }
+    );
+    assert_eq!(
+        config.timeouts,
+        Timeouts {
+            keep_alive: seconds(65),
+            headers: seconds(66),
+            request: seconds(120),
+            shutdown: Duration::from_secs(30),
+        }
+    );
+    assert_eq!(
+        config.limits,
+        Limits {
+            max_headers: 100,
+            max_header_size: 64 * 1024,
+            max_connections: 65_536,
+            body: BodyLimit::Bytes(512 * 1024),
+            unread_body: 1024 * 1024,
+            slots: 1000,
+        }
+    );
+    assert_eq!(config.origin, None);
+    assert_eq!(config.origin_headers, OriginHeaders::default());
+    assert_eq!(config.address.header, None);
+    assert_eq!(config.address.xff_depth, 1);
+    assert_eq!(
+        config.health,
+        Some(HealthPaths {
+            liveness: "/health".to_owned(),
+            readiness: "/readiness".to_owned()
+        })
+    );
+    assert_eq!(config.assets.file, 128 * 1024);
+    assert_eq!(config.assets.total, 64 * 1024 * 1024);
+    assert_eq!(config.log_level, LogLevel::Info);
+    assert!(config.io_threads >= 1);
+    assert_eq!(config.root, PathBuf::from("build"));
+}
+
+#[test]
+fn environment_beats_option_beats_default() {
+    let options = json!({ "bodyLimit": "1M", "keepAliveTimeout": 10 });
+    let config = run(handoff("", options), &[("BODY_SIZE_LIMIT", "2M")]).expect("no mistake");
+    assert_eq!(config.limits.body, BodyLimit::Bytes(2 << 20));
+    assert_eq!(config.timeouts.keep_alive, seconds(10));
+    assert_eq!(config.timeouts.headers, seconds(66));
+}
+
+#[test]
+fn options_take_numbers_and_text() {
+    let config = with_options(json!({
+        "bodyLimit": 1000, "gracefulShutdownTimeout": 1500, "requestTimeout": "2m",
+        "headersTimeout": 0, "maxHeaders": 50, "maxHeaderSize": "8K", "maxConnections": 10,
+        "assetMemoryFileLimit": 0, "assetMemoryLimit": "1G",
+    }));
+    assert_eq!(config.limits.body, BodyLimit::Bytes(1000));
+    assert_eq!(config.timeouts.shutdown, Duration::from_millis(1500));
+    assert_eq!(config.timeouts.request, seconds(120));
+    assert_eq!(config.timeouts.headers, None);
+    assert_eq!(config.limits.max_headers, 50);
+    assert_eq!(config.limits.max_header_size, 8192);
+    assert_eq!(config.limits.max_connections, 10);
+    assert_eq!(config.assets.file, 0);
+    assert_eq!(config.assets.total, 1 << 30);
+    let config = with_options(json!({ "bodyLimit": "Infinity" }));
+    assert_eq!(config.limits.body, BodyLimit::Unlimited);
+}
+
+#[test]
+fn aliases_have_their_own_units_and_come_second() {
+    let config = with(&[("GRACEFUL_SHUTDOWN_TIMEOUT", "500"), ("BODY_LIMIT", "10mb")]);
+    assert_eq!(config.timeouts.shutdown, Duration::from_millis(500));
+    assert_eq!(config.limits.body, BodyLimit::Bytes(10 << 20));
+    assert_eq!(config.warnings(), &[] as &[String]);
+
+    let config = with(&[
+        ("GRACEFUL_SHUTDOWN_TIMEOUT", "500"),
+        ("SHUTDOWN_TIMEOUT", "5"),
+    ]);
+    assert_eq!(config.timeouts.shutdown, Duration::from_secs(5));
+    assert_eq!(config.warnings().len(), 1);
+    assert!(config.warnings()[0].contains("GRACEFUL_SHUTDOWN_TIMEOUT has no effect"));
+
+    // An empty variable is none, so the alias counts.
+    let config = with(&[
+        ("GRACEFUL_SHUTDOWN_TIMEOUT", "500"),
+        ("SHUTDOWN_TIMEOUT", ""),
+    ]);
+    assert_eq!(config.timeouts.shutdown, Duration::from_millis(500));
+}
+
+#[test]
+fn every_variable_is_read_and_every_default_taken() {
+    for setting in SETTINGS {
+        let value = match setting.kind {
+            Kind::Path => "/run/app.sock",
+            Kind::Host => "localhost",
+            Kind::Header => "x-header",
+            Kind::Origin => "https://my.site",
+            Kind::Level => "debug",
+            Kind::Switch => "false",
+            Kind::Bytes { .. } => "9000",
+            // No machine has four times as many cores.
+            Kind::Count { .. } => "1023",
+            _ => "7",
+        };
+        let names = std::iter::once(setting.env).chain(setting.aliases.iter().map(|a| a.name));
+        for name in names {
+            let plain = format!("{:?}", with(&[]));
+            let given = format!("{:?}", with(&[(name, value)]));
+            assert_ne!(plain, given, "{name} has no effect");
+            let name = format!("MY_{name}");
+            let prefixed = run(handoff("MY_", json!({})), &[(&name, value)]).expect("known");
+            let plain = run(handoff("MY_", json!({})), &[]).expect("no mistake");
+            assert_ne!(format!("{plain:?}"), format!("{prefixed:?}"), "{name}");
+        }
+        // As written in the table, a default changes nothing.
+        if !setting.default.is_empty() && setting.env != "HEALTH_CHECK" {
+            let config = with(&[(setting.env, setting.default)]);
+            assert_eq!(config.timeouts, with(&[]).timeouts);
+            assert_eq!(config.limits, with(&[]).limits);
+            assert_eq!(config.listen, with(&[]).listen);
+        }
+    }
+}
+
+#[test]
+fn zero_switches_timeouts_off_but_cuts_a_drain_at_once() {
+    let config = with(&[
+        ("KEEP_ALIVE_TIMEOUT", "0"),
+        ("HEADERS_TIMEOUT", "0"),
+        ("REQUEST_TIMEOUT", "0s"),
+        ("SHUTDOWN_TIMEOUT", "0"),
+    ]);
+    assert_eq!(
+        config.timeouts,
+        Timeouts {
+            keep_alive: None,
+            headers: None,
+            request: None,
+            shutdown: Duration::ZERO
+        }
+    );
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let errors = run(
+        handoff(
+            "",
+            json!({ "bodyLimit": null, "nope": 1, "maxHeaders": "many" }),
+        ),
+        &[
+            ("PORT", "http"),
+            ("ORIGIN", "my.site"),
+            ("ADDRESS_HEADER", "x real ip"),
+            ("KEEP_ALIVE_TIMEOUT", "1.5"),
+            ("MAX_HEADER_SIZE", "4K"),
+            ("LISTEN_FDS", "2"),
+        ],
+    )
+    .expect_err("mistakes");
+    let message = errors.to_string();
+    let expected = "The configuration has 9 mistakes:
+  option nope: no such option. Known are ";
+    assert!(message.starts_with(expected), "{message}");
+    for line in [
+        "LISTEN_FDS: got \"2\", takes 1: only one socket can be handed over",
+        "PORT: got \"http\", takes a port from 0 to 65535",
+        "ORIGIN: got \"my.site\", takes an origin like https://my.site: the protocol must be http:// or https://",
+        "ADDRESS_HEADER: got \"x real ip\", takes the name of a header",
+        "KEEP_ALIVE_TIMEOUT: got \"1.5\", takes whole seconds, or a number with a unit (500ms, 30s, 2m, 1h)",
+        "option bodyLimit: got null, takes a size in bytes (524288, 512K, 10mb) or Infinity",
+        "option maxHeaders: got \"many\", takes a whole number from 1 to 4096",
+        "MAX_HEADER_SIZE: got \"4K\", takes a size from 8K to 1M (524288, 512K, 10mb)",
+    ] {
+        assert!(
+            message.lines().any(|l| l.trim() == line),
+            "{line}\n{message}"
+        );
+    }
+}
+
+#[test]
+fn an_option_that_is_overridden_is_still_checked() {
+    let result = run(
+        handoff("", json!({ "bodyLimit": "x" })),
+        &[("BODY_SIZE_LIMIT", "1M")],
+    );
+    assert!(only(result).starts_with("option bodyLimit: got \"x\""));
+}
+
+#[test]
+fn unknown_prefixed_variables_are_mistakes() {
+    let pairs = [
+        ("MY_PROT", "1"),
+        ("MY_LISTEN_PID", "1"),
+        ("OTHER", "1"),
+        ("MY_PORT", "1"),
+    ];
+    let message = only(run(handoff("MY_", json!({})), &pairs));
+    assert!(
+        message.starts_with("MY_LISTEN_PID, MY_PROT: no setting"),
+        "{message}"
+    );
+    assert!(message.contains("envPrefix \"MY_\""), "{message}");
+    assert!(message.contains("SOCKET_PATH, HOST, PORT"), "{message}");
+    assert!(message.contains("BODY_LIMIT"), "{message}");
+    // Without a prefix, a variable may be anyone's.
+    with(&pairs);
+}
+
+#[test]
+fn a_prefix_hides_the_plain_names() {
+    let config = run(
+        handoff("MY_", json!({})),
+        &[("PORT", "1"), ("MY_PORT", "2")],
+    );
+    let config = config.expect("no mistake");
+    assert_eq!(config.exported.port.as_deref(), Some("2"));
+    assert_eq!(config.address.header_variable, "MY_ADDRESS_HEADER");
+    assert_eq!(config.address.xff_depth_variable, "MY_XFF_DEPTH");
+    let result = run(handoff("MY_", json!({})), &[("MY_PORT", "x")]);
+    assert!(only(result).starts_with("MY_PORT: "));
+}
+
+#[test]
+fn host_and_port() {
+    let config = with(&[("HOST", "localhost"), ("PORT", "0")]);
+    let host = "localhost".to_owned();
+    assert_eq!(config.listen, Listen::Tcp { host, port: 0 });
+    assert_eq!(config.exported.port.as_deref(), Some("0"));
+
+    let config = with(&[("HOST", "")]);
+    let host = "::".to_owned();
+    assert_eq!(config.listen, Listen::Tcp { host, port: 3000 });
+    assert_eq!(config.exported.host, "");
+
+    assert!(mistake(&[("PORT", "")]).starts_with("PORT: got \"\""));
+    assert!(mistake(&[("PORT", "70000")]).starts_with("PORT: got \"70000\""));
+}
+
+#[test]
+fn a_socket_path_replaces_host_and_port() {
+    let config = with(&[("SOCKET_PATH", "/run/app.sock")]);
+    let path = PathBuf::from("/run/app.sock");
+    assert_eq!(config.listen, Listen::Unix { path });
+    assert_eq!(config.exported.path.as_deref(), Some("/run/app.sock"));
+    assert_eq!(config.exported.port, None);
+    assert_eq!(config.warnings(), &[] as &[String]);
+
+    let config = with(&[("SOCKET_PATH", "/run/app.sock"), ("PORT", "x")]);
+    assert!(matches!(config.listen, Listen::Unix { .. }));
+    assert_eq!(config.exported.port.as_deref(), Some("x"));
+    assert_eq!(
+        config.warnings(),
+        ["PORT has no effect: SOCKET_PATH is set"]
+    );
+
+    let config = with(&[("SOCKET_PATH", "")]);
+    assert!(matches!(config.listen, Listen::Tcp { port: 3000, .. }));
+    assert_eq!(config.exported.path.as_deref(), Some(""));
+    assert_eq!(config.exported.port.as_deref(), Some("3000"));
+}
+
+#[test]
+fn socket_activation() {
+    let pid = pid();
+    let ours = [("LISTEN_PID", pid.as_str()), ("LISTEN_FDS", "1")];
+    let activated = |idle_timeout| Listen::Activated {
+        fd: 3,
+        idle_timeout,
+    };
+
+    assert_eq!(with(&ours).listen, activated(None));
+    let idle = [ours[0], ours[1], ("IDLE_TIMEOUT", "30")];
+    assert_eq!(with(&idle).listen, activated(seconds(30)));
+    assert_eq!(with(&idle).warnings(), &[] as &[String]);
+
+    // Never prefixed.
+    let prefixed = run(handoff("MY_", json!({})), &ours).expect("no mistake");
+    assert_eq!(prefixed.listen, activated(None));
+
+    let config = with(&[ours[0], ours[1], ("PORT", "4000")]);
+    assert_eq!(config.listen, activated(None));
+    assert_eq!(config.exported.port.as_deref(), Some("4000"));
+    assert_eq!(config.warnings().len(), 1);
+}
+
+#[test]
+fn sockets_for_others_are_refused() {
+    let pid = pid();
+    let message = mistake(&[("LISTEN_PID", "1"), ("LISTEN_FDS", "1")]);
+    assert!(
+        message.contains(&format!("the id of this process, {pid}")),
+        "{message}"
+    );
+    mistake(&[("LISTEN_PID", "")]);
+    mistake(&[("LISTEN_PID", "abc")]);
+    mistake(&[("LISTEN_PID", &pid), ("LISTEN_FDS", "2")]);
+    mistake(&[("LISTEN_FDS", "2")]);
+    let both = run(
+        handoff("", json!({})),
+        &[("LISTEN_PID", "1"), ("LISTEN_FDS", "2")],
+    );
+    assert_eq!(both.expect_err("both").mistakes().len(), 2);
+
+    for half in [[("LISTEN_FDS", "1")], [("LISTEN_PID", pid.as_str())]] {
+        let config = with(&half);
+        assert!(matches!(config.listen, Listen::Tcp { .. }));
+        assert_eq!(config.warnings().len(), 1);
+    }
+    assert!(
+        with(&[("LISTEN_PID", "0"), ("LISTEN_FDS", "0")])
+            .warnings()
+            .is_empty()
+    );
+}
+
+#[test]
+fn idle_timeout_needs_socket_activation() {
+    let config = with(&[("IDLE_TIMEOUT", "30")]);
+    assert_eq!(
+        config.warnings(),
+        ["IDLE_TIMEOUT has no effect: it needs socket activation"]
+    );
+    assert!(with(&[("IDLE_TIMEOUT", "0")]).warnings().is_empty());
+    mistake(&[("IDLE_TIMEOUT", "soon")]);
+}
+
+#[test]
+fn an_embedded_handler_leaves_the_listener_to_others() {
+    let theirs = env(&[
+        ("PORT", "pipe"),
+        ("LISTEN_PID", "1"),
+        ("LISTEN_FDS", "5"),
+        ("IDLE_TIMEOUT", "x"),
+    ]);
+    let decide = |env| Config::decide_embedded(handoff("", json!({})), PathBuf::new(), env);
+    assert!(decide(&theirs).expect("no mistake").warnings().is_empty());
+    assert!(decide(&env(&[("BODY_SIZE_LIMIT", "x")])).is_err());
+}
+
+#[test]
+fn origin_of_the_environment_wins() {
+    let baked = |origin: &str| Handoff {
+        origin: Some(origin.to_owned()),
+        ..handoff("", json!({}))
+    };
+    let config = run(baked("https://a.site"), &[]).expect("no mistake");
+    assert_eq!(config.origin.as_deref(), Some("https://a.site"));
+
+    let same = run(
+        baked("https://a.site"),
+        &[("ORIGIN", "https://A.site:443/")],
+    );
+    let same = same.expect("no mistake");
+    assert_eq!(same.origin.as_deref(), Some("https://a.site"));
+    assert!(same.warnings().is_empty());
+
+    let other = run(baked("https://a.site"), &[("ORIGIN", "http://b.site")]);
+    let other = other.expect("no mistake");
+    assert_eq!(other.origin.as_deref(), Some("http://b.site"));
+    assert_eq!(other.warnings().len(), 1);
+    assert!(other.warnings()[0].contains("paths.origin https://a.site"));
+
+    mistake(&[("ORIGIN", "")]);
+    mistake(&[("ORIGIN", "ftp://a.site")]);
+}
+
+#[test]
+fn origin_headers_are_lower_case_and_idle_with_an_origin() {
+    let pairs = [
+        ("PROTOCOL_HEADER", "X-Forwarded-Proto"),
+        ("HOST_HEADER", "X-Forwarded-Host"),
+        ("PORT_HEADER", ""),
+    ];
+    let config = with(&pairs);
+    let name = |name: &Option<HeaderName>| name.as_ref().map(ToString::to_string);
+    let headers = &config.origin_headers;
+    assert_eq!(
+        name(&headers.protocol).as_deref(),
+        Some("x-forwarded-proto")
+    );
+    assert_eq!(name(&headers.host).as_deref(), Some("x-forwarded-host"));
+    assert_eq!(headers.port, None);
+    assert!(config.warnings().is_empty());
+
+    let fixed = with(&[pairs[0], ("ORIGIN", "https://a.site")]);
+    assert_eq!(
+        fixed.warnings(),
+        ["PROTOCOL_HEADER has no effect: the origin is fixed"]
+    );
+    mistake(&[("HOST_HEADER", "a b")]);
+}
+
+#[test]
+fn addresses() {
+    let xff = ("ADDRESS_HEADER", "X-Forwarded-For");
+    for (text, depth) in [("3", 3), ("0", 0), ("-2", -2), ("2 proxies", 2), ("", 1)] {
+        let config = with(&[xff, ("XFF_DEPTH", text)]);
+        assert_eq!(config.address.header.as_deref(), Some("x-forwarded-for"));
+        assert_eq!(config.address.xff_depth, depth, "{text:?}");
+        assert!(config.warnings().is_empty());
+    }
+    mistake(&[xff, ("XFF_DEPTH", "all")]);
+    assert_eq!(with(&[("XFF_DEPTH", "2")]).warnings().len(), 1);
+    assert_eq!(with(&[("ADDRESS_HEADER", "")]).address.header, None);
+}
+
+#[test]
+fn body_limits() {
+    let limit = |text| with(&[("BODY_SIZE_LIMIT", text)]).limits.body;
+    assert_eq!(limit("0"), BodyLimit::Bytes(0));
+    assert_eq!(limit("Infinity"), BodyLimit::Unlimited);
+    assert!(BodyLimit::Unlimited.allows(u64::MAX));
+    assert!(BodyLimit::Bytes(2).allows(2) && !BodyLimit::Bytes(2).allows(3));
+    mistake(&[("BODY_SIZE_LIMIT", "lots")]);
+    mistake(&[("BODY_SIZE_LIMIT", "-1")]);
+
+    let empty = with(&[("BODY_SIZE_LIMIT", "")]);
+    assert_eq!(empty.limits.body, BodyLimit::Bytes(0));
+    assert_eq!(empty.warnings().len(), 1);
+}
+
+#[test]
+fn health_paths() {
+    let health = |options, pairs: &[(&str, &str)]| {
+        let config = run(handoff("", options), pairs).expect("no mistake");
+        config.health.map(|paths| (paths.liveness, paths.readiness))
+    };
+    let paths = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
+    let standard = || paths("/health", "/readiness");
+    assert_eq!(health(json!({ "healthCheck": true }), &[]), standard());
+    assert_eq!(health(json!({ "healthCheck": false }), &[]), None);
+    assert_eq!(health(json!({}), &[("HEALTH_CHECK", "off")]), None);
+    assert_eq!(
+        health(json!({ "healthCheck": false }), &[("HEALTH_CHECK", "1")]),
+        standard()
+    );
+    let live = json!({ "healthCheck": { "liveness": "/livez" } });
+    assert_eq!(health(live.clone(), &[]), paths("/livez", "/readiness"));
+    assert_eq!(
+        health(live.clone(), &[("HEALTH_CHECK", "true")]),
+        paths("/livez", "/readiness")
+    );
+    assert_eq!(health(live, &[("HEALTH_CHECK", "false")]), None);
+
+    for (option, part) in [
+        (
+            json!("yes"),
+            "option healthCheck: got \"yes\", takes true, false or",
+        ),
+        (
+            json!({ "liveness": "health" }),
+            "option healthCheck.liveness: got \"health\"",
+        ),
+        (
+            json!({ "readiness": "/a?b" }),
+            "option healthCheck.readiness: got \"/a?b\"",
+        ),
+        (
+            json!({ "readiness": 1 }),
+            "option healthCheck.readiness: got 1",
+        ),
+        (
+            json!({ "path": "/x" }),
+            "option healthCheck.path: got \"/x\"",
+        ),
+        (
+            json!({ "liveness": "/readiness" }),
+            "takes two different paths",
+        ),
+    ] {
+        let message = option_mistake(json!({ "healthCheck": option }));
+        assert!(message.contains(part), "{message}");
+    }
+    mistake(&[("HEALTH_CHECK", "maybe")]);
+}
+
+#[test]
+fn health_steps_back_behind_the_app() {
+    let app = |options| Handoff {
+        base: "/shop".to_owned(),
+        routes: vec![RouteEntry {
+            id: "/(ops)/health".to_owned(),
+            pattern: String::new(),
+            methods: Vec::new(),
+            page: false,
+            api: true,
+            prerender: false,
+            config: Value::Null,
+        }],
+        ..handoff("", options)
+    };
+    // The app's is at /shop/health.
+    let config = run(app(json!({})), &[]).expect("no mistake");
+    assert!(config.health.is_some() && config.warnings().is_empty());
+
+    let root = |options| Handoff {
+        base: String::new(),
+        ..app(options)
+    };
+    let config = run(root(json!({})), &[]).expect("no mistake");
+    assert_eq!(config.health, None);
+    assert!(config.warnings()[0].starts_with("the app answers /health itself"));
+
+    for (options, pairs) in [
+        (json!({ "healthCheck": true }), &[][..]),
+        (json!({}), &[("HEALTH_CHECK", "true")][..]),
+    ] {
+        let config = run(root(options), pairs).expect("no mistake");
+        assert!(config.health.is_some());
+        assert!(config.warnings()[0].starts_with("the app's own /health"));
+    }
+    let elsewhere = json!({ "healthCheck": { "liveness": "/livez" } });
+    let config = run(root(elsewhere), &[]).expect("no mistake");
+    assert!(config.health.is_some() && config.warnings().is_empty());
+}
+
+#[test]
+fn threads_follow_the_cores() {
+    for (cores, threads) in [(1, 1), (2, 1), (4, 1), (7, 1), (8, 2), (64, 16)] {
+        assert_eq!(io_threads_for(cores), threads);
+    }
+    assert_eq!(with(&[("IO_THREADS", "3")]).io_threads, 3);
+    mistake(&[("IO_THREADS", "0")]);
+}
+
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(2, 8, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::hash_map("liveness|readiness|x", inner, 0..3)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_setting_panics(
+        text in prop_oneof![".{0,20}", "[-+0-9.a-zA-Z:/\\[\\]]{0,20}"],
+        option in any_value(),
+        chosen in 0..SETTINGS.len(),
+    ) {
+        let setting = &SETTINGS[chosen];
+        let mut options = serde_json::Map::new();
+        if let Some(known) = setting.option {
+            options.insert(known.name.to_owned(), option);
+        }
+        let pairs = [
+            (setting.env, text.as_str()), ("LISTEN_PID", text.as_str()), ("LISTEN_FDS", text.as_str()),
+        ];
+        if let Err(errors) = run(handoff("", Value::Object(options)), &pairs) {
+            // One line each, whatever was in the value.
+            prop_assert_eq!(errors.to_string().lines().count(), errors.mistakes().len() + 1);
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! Text to values. Every function answers `None` for what it does not take; the message
+//! comes from the setting's [`Kind`](super::settings::Kind). No text may make one panic.
+
+use std::time::Duration;
+
+use http::HeaderName;
+
+use super::decided::{BodyLimit, LogLevel, Timeout};
+
+/// What a plain number means where a duration is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// adapter-node's unit.
+    Seconds,
+    /// JavaScript's unit.
+    Milliseconds,
+}
+
+/// Nothing waits longer than this. Timers add a duration to the present, which must not
+/// overflow; "forever" written as many nines is cut to a year instead of being refused.
+pub const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+const KIB: u64 = 1024;
+
+/// `30`, `30s`, `500ms`, `2m`, `1h`: whole numbers only.
+pub fn duration(text: &str, plain: Unit) -> Option<Duration> {
+    let text = text.trim();
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let millis: u64 = match (text[digits.len()..].trim_start(), plain) {
+        ("ms", _) | ("", Unit::Milliseconds) => 1,
+        ("s", _) | ("", Unit::Seconds) => 1000,
+        ("m", _) => 60 * 1000,
+        ("h", _) => 60 * 60 * 1000,
+        _ => return None,
+    };
+    // More digits than u64 holds are still a number, only a long one.
+    let number: u64 = digits.parse().unwrap_or(u64::MAX);
+    Some(Duration::from_millis(number.saturating_mul(millis)).min(LONGEST))
+}
+
+/// A duration whose 0 switches the bound off, as it does in Node.
+pub fn timeout(text: &str, plain: Unit) -> Option<Timeout> {
+    duration(text, plain).map(|duration| (!duration.is_zero()).then_some(duration))
+}
+
+/// `Infinity`, or a number of bytes: `524288`, `512K`, `10mb`, `1.5G`. K, M and G are powers
+/// of 1024. A plain number is read as JavaScript's `Number` reads it, and so is empty text: 0.
+pub fn body_limit(text: &str) -> Option<BodyLimit> {
+    let bytes = size(text)?;
+    if bytes == f64::INFINITY {
+        return Some(BodyLimit::Unlimited);
+    }
+    // A float cast saturates; half a byte more or less allows the same bodies.
+    Some(BodyLimit::Bytes(bytes as u64))
+}
+
+/// A bounded number of bytes, written as in [`body_limit`].
+pub fn bytes(text: &str, min: u64, max: u64) -> Option<u64> {
+    match body_limit(text)? {
+        BodyLimit::Bytes(bytes) if (min..=max).contains(&bytes) => Some(bytes),
+        _ => None,
+    }
+}
+
+/// Not negative, perhaps infinite.
+fn size(text: &str) -> Option<f64> {
+    let text = text.trim();
+    // Before the suffixes: `0x1b` is a number, not one that counts in `b`.
+    let bytes = number(text).or_else(|| {
+        let (short, factor) = split_suffix(text)?;
+        let short = short.trim_end();
+        // `Number('')` is 0, but a suffix alone is a typing mistake.
+        (!short.is_empty()).then_some(())?;
+        Some(number(short)? * factor as f64)
+    })?;
+    (bytes >= 0.0).then_some(bytes)
+}
+
+fn split_suffix(text: &str) -> Option<(&str, u64)> {
+    let without_b = text.strip_suffix(['b', 'B']);
+    let rest = without_b.unwrap_or(text);
+    for (letters, factor) in [
+        (['k', 'K'], KIB),
+        (['m', 'M'], KIB * KIB),
+        (['g', 'G'], KIB * KIB * KIB),
+    ] {
+        if let Some(short) = rest.strip_suffix(letters) {
+            return Some((short, factor));
+        }
+    }
+    without_b.map(|short| (short, 1))
+}
+
+/// JavaScript's `Number(text)`, `None` for NaN (ECMA-262 §7.1.4.1).
+fn number(text: &str) -> Option<f64> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Some(0.0);
+    }
+    if let Some(prefix) = text.get(..2) {
+        let radix = match prefix {
+            "0x" | "0X" => 16,
+            "0o" | "0O" => 8,
+            "0b" | "0B" => 2,
+            _ => 10,
+        };
+        if radix != 10 {
+            let digits = &text[2..];
+            let plain = digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            return u64::from_str_radix(digits, radix)
+                .ok()
+                .filter(|_| plain)
+                .map(|number| number as f64);
+        }
+    }
+    match text {
+        "Infinity" | "+Infinity" => return Some(f64::INFINITY),
+        "-Infinity" => return Some(f64::NEG_INFINITY),
+        _ => {}
+    }
+    // Rust's own parser also takes `inf` and `nan`, JavaScript's does not.
+    let decimal = |byte: u8| byte.is_ascii_digit() || b".eE+-".contains(&byte);
+    if text.bytes().all(decimal) {
+        text.parse().ok()
+    } else {
+        None
+    }
+}
+
+/// JavaScript's `parseInt(text)`: leading digits count, what follows them does not; `None`
+/// for NaN (ECMA-262 §19.2.5).
+pub fn parse_int(text: &str) -> Option<i64> {
+    let text = text.trim_start();
+    let (negative, text) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (radix, text) = match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
+        Some(rest) => (16, rest),
+        None => (10, text),
+    };
+    let mut digits = text.chars().map_while(|c| c.to_digit(radix)).peekable();
+    digits.peek()?;
+    let number = digits.fold(0_i64, |sum, digit| {
+        sum.saturating_mul(i64::from(radix))
+            .saturating_add(i64::from(digit))
+    });
+    Some(if negative { -number } else { number })
+}
+
+/// A port as Node's `listen` takes it: anything that `Number` reads as 0 to 65535.
+pub fn port(text: &str) -> Option<u16> {
+    if text.trim().is_empty() {
+        return None;
+    }
+    let port = number(text)?;
+    let whole = port.trunc() == port && (0.0..=f64::from(u16::MAX)).contains(&port);
+    whole.then_some(port as u16)
+}
+
+/// A whole number within bounds.
+pub fn count(text: &str, min: usize, max: usize) -> Option<usize> {
+    let text = text.trim();
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    text.parse()
+        .ok()
+        .filter(|count| (min..=max).contains(count))
+}
+
+/// A header's name, in any case.
+pub fn header(text: &str) -> Option<HeaderName> {
+    HeaderName::from_bytes(text.as_bytes()).ok()
+}
+
+/// On or off.
+pub fn switch(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" | "on" | "yes" => Some(true),
+        "false" | "0" | "off" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// A log level. The variable is often there for the app's own logger already, so the names
+/// of the common ones are understood as the nearest of ours.
+pub fn level(text: &str) -> Option<LogLevel> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "error" | "fatal" | "silent" => Some(LogLevel::Error),
+        "warn" | "warning" => Some(LogLevel::Warn),
+        "info" | "notice" | "http" => Some(LogLevel::Info),
+        "debug" | "verbose" | "trace" | "silly" => Some(LogLevel::Debug),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn durations_have_units() {
+        let seconds = |text| duration(text, Unit::Seconds);
+        assert_eq!(seconds("30"), Some(30 * SECOND));
+        assert_eq!(seconds(" 30 "), Some(30 * SECOND));
+        assert_eq!(seconds("30s"), Some(30 * SECOND));
+        assert_eq!(seconds("30 s"), Some(30 * SECOND));
+        assert_eq!(seconds("500ms"), Some(Duration::from_millis(500)));
+        assert_eq!(seconds("2m"), Some(120 * SECOND));
+        assert_eq!(seconds("1h"), Some(3600 * SECOND));
+        assert_eq!(seconds("0"), Some(Duration::ZERO));
+        assert_eq!(duration("500", Unit::Milliseconds), Some(SECOND / 2));
+        assert_eq!(duration("5s", Unit::Milliseconds), Some(5 * SECOND));
+        for text in [
+            "", " ", "s", "-1", "+1", "1.5", "1.5s", "30S", "30x", "abc", "1 2", "1e3", "٣",
+        ] {
+            assert_eq!(seconds(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn long_durations_are_a_year() {
+        assert_eq!(
+            duration("99999999999999999999999h", Unit::Seconds),
+            Some(LONGEST)
+        );
+        assert_eq!(duration("9999999999", Unit::Seconds), Some(LONGEST));
+        assert!(duration("99999999", Unit::Milliseconds) < Some(LONGEST));
+    }
+
+    #[test]
+    fn zero_switches_a_timeout_off() {
+        assert_eq!(timeout("0", Unit::Seconds), Some(None));
+        assert_eq!(timeout("0ms", Unit::Seconds), Some(None));
+        assert_eq!(timeout("1", Unit::Seconds), Some(Some(SECOND)));
+        assert_eq!(timeout("x", Unit::Seconds), None);
+    }
+
+    #[test]
+    fn sizes_as_adapter_node_reads_them() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("", 0),
+            ("512K", 512 * 1024),
+            ("512k", 512 * 1024),
+            ("10M", 10 * 1024 * 1024),
+            ("1G", 1024 * 1024 * 1024),
+            ("1.5M", 1536 * 1024),
+            ("1e3", 1000),
+            ("0x10", 16),
+            ("0x1b", 27),
+            (" 7 ", 7),
+            ("1.9", 1),
+        ] {
+            assert_eq!(body_limit(text), Some(BodyLimit::Bytes(bytes)), "{text:?}");
+        }
+        assert_eq!(body_limit("Infinity"), Some(BodyLimit::Unlimited));
+        for text in ["10mb", "10MB", "10 mb", "10Mb", "10240k", "10485760b"] {
+            assert_eq!(
+                body_limit(text),
+                Some(BodyLimit::Bytes(10 << 20)),
+                "{text:?}"
+            );
+        }
+        for text in [
+            "x",
+            "NaN",
+            "inf",
+            "nan",
+            "infinity",
+            "-1",
+            "-1K",
+            "-Infinity",
+            "10T",
+            "K",
+            "mb",
+            "b",
+            "1,5",
+            "1 0",
+            "10kbb",
+            "10mk",
+            "--1",
+            "0x",
+            "0xg",
+            "0x+1",
+            "1_000",
+        ] {
+            assert_eq!(body_limit(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn bounded_sizes_are_bounded() {
+        assert_eq!(bytes("8K", 8192, 1 << 20), Some(8192));
+        assert_eq!(bytes("8191", 8192, 1 << 20), None);
+        assert_eq!(bytes("2M", 8192, 1 << 20), None);
+        assert_eq!(bytes("Infinity", 0, u64::MAX), None);
+    }
+
+    #[test]
+    fn integers_as_parse_int_reads_them() {
+        for (text, number) in [
+            ("1", Some(1)),
+            (" 2", Some(2)),
+            ("-3", Some(-3)),
+            ("+4", Some(4)),
+            ("5 addresses", Some(5)),
+            ("6.9", Some(6)),
+            ("0x10", Some(16)),
+            ("010", Some(10)),
+            ("99999999999999999999", Some(i64::MAX)),
+            ("", None),
+            ("x1", None),
+            ("-", None),
+            ("0x", None),
+        ] {
+            assert_eq!(parse_int(text), number, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn ports_as_listen_takes_them() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("3000", Some(3000)),
+            (" 3000 ", Some(3000)),
+            ("0xBB8", Some(3000)),
+            ("65535", Some(65535)),
+            ("65536", None),
+            ("-1", None),
+            ("1.5", None),
+            ("", None),
+            (" ", None),
+            ("http", None),
+            ("Infinity", None),
+            ("/tmp/socket", None),
+        ] {
+            assert_eq!(port(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn counts_switches_levels_and_headers() {
+        assert_eq!(count("100", 1, 100), Some(100));
+        assert_eq!(count("0", 1, 100), None);
+        assert_eq!(count("101", 1, 100), None);
+        assert_eq!(count("", 0, 100), None);
+        assert_eq!(count("+1", 0, 100), None);
+        assert_eq!(switch("TRUE"), Some(true));
+        assert_eq!(switch("0"), Some(false));
+        assert_eq!(switch("maybe"), None);
+        assert_eq!(level("WARN"), Some(LogLevel::Warn));
+        assert_eq!(level("trace"), Some(LogLevel::Debug));
+        assert_eq!(level("loud"), None);
+        assert_eq!(header("X-Real-IP").expect("a header").as_str(), "x-real-ip");
+        assert_eq!(header("x real ip"), None);
+        assert_eq!(header(""), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in ".*", other in "[-+0-9.eExXkKmMgGbBsh ]{0,12}") {
+            for text in [text, other] {
+                duration(&text, Unit::Seconds);
+                timeout(&text, Unit::Milliseconds);
+                body_limit(&text);
+                bytes(&text, 1, 2);
+                parse_int(&text);
+                port(&text);
+                count(&text, 0, usize::MAX);
+                header(&text);
+                switch(&text);
+                level(&text);
+            }
+        }
+
+        #[test]
+        fn sizes_read_back(number in 0_u64..1 << 50) {
+            prop_assert_eq!(body_limit(&number.to_string()), Some(BodyLimit::Bytes(number)));
+        }
+
+        #[test]
+        fn durations_read_back(millis in 0_u64..1 << 34) {
+            prop_assert_eq!(
+                duration(&format!("{millis}ms"), Unit::Seconds),
+                Some(Duration::from_millis(millis))
+            );
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The parsers as the settings table asks for them: a text and the [`Kind`] of the place it
+//! stands in, which carries units and bounds.
+
+use std::time::Duration;
+
+use http::HeaderName;
+
+use super::decided::{BodyLimit, LogLevel, Timeout};
+use super::parse;
+use super::settings::Kind;
+
+pub(super) fn duration(text: &str, kind: Kind) -> Option<Duration> {
+    match kind {
+        Kind::Duration(unit) => parse::duration(text, unit),
+        _ => None,
+    }
+}
+
+pub(super) fn timeout(text: &str, kind: Kind) -> Option<Timeout> {
+    match kind {
+        Kind::Timeout(unit) => parse::timeout(text, unit),
+        _ => None,
+    }
+}
+
+pub(super) fn bytes(text: &str, kind: Kind) -> Option<u64> {
+    match kind {
+        Kind::Bytes { min, max } => parse::bytes(text, min, max),
+        _ => None,
+    }
+}
+
+pub(super) fn count(text: &str, kind: Kind) -> Option<usize> {
+    match kind {
+        Kind::Count { min, max } => parse::count(text, min, max),
+        _ => None,
+    }
+}
+
+pub(super) fn body_limit(text: &str, _: Kind) -> Option<BodyLimit> {
+    parse::body_limit(text)
+}
+
+pub(super) fn header(text: &str, _: Kind) -> Option<HeaderName> {
+    parse::header(text)
+}
+
+pub(super) fn integer(text: &str, _: Kind) -> Option<i64> {
+    parse::parse_int(text)
+}
+
+pub(super) fn switch(text: &str, _: Kind) -> Option<bool> {
+    parse::switch(text)
+}
+
+pub(super) fn level(text: &str, _: Kind) -> Option<LogLevel> {
+    parse::level(text)
+}
+
+pub(super) fn port(text: &str, _: Kind) -> Option<u16> {
+    parse::port(text)
+}

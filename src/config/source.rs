@@ -1,0 +1,255 @@
+//! Where a setting's raw value comes from: environment, else option, else default. Collects
+//! mistakes and warnings on the way; decides nothing.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Map, Value};
+
+use super::errors::{ConfigErrors, Mistake, quoted, shown};
+use super::settings::{Kind, SETTINGS, Setting};
+
+/// The environment: the process's, handed over by JavaScript, or a map in a test.
+pub trait Env {
+    /// One variable.
+    fn var(&self, name: &str) -> Option<String>;
+    /// The names of all variables.
+    fn names(&self) -> Vec<String>;
+}
+
+impl Env for BTreeMap<String, String> {
+    fn var(&self, name: &str) -> Option<String> {
+        self.get(name).cloned()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.keys().cloned().collect()
+    }
+}
+
+impl<S: std::hash::BuildHasher> Env for HashMap<String, String, S> {
+    fn var(&self, name: &str) -> Option<String> {
+        self.get(name).cloned()
+    }
+
+    fn names(&self) -> Vec<String> {
+        // In one order, so that messages are the same at every start.
+        let mut names: Vec<String> = self.keys().cloned().collect();
+        names.sort();
+        names
+    }
+}
+
+/// A raw value and where it was found.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Raw {
+    /// The variable with its prefix, or `option <name>`.
+    pub name: String,
+    /// The value; an environment's is always a string.
+    pub value: Value,
+    /// What is taken there.
+    pub kind: Kind,
+}
+
+impl Raw {
+    /// The value as text. Numbers and booleans of an option read as if they were written.
+    pub fn text(&self) -> Option<String> {
+        match &self.value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Bool(flag) => Some(flag.to_string()),
+            Value::Null | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+}
+
+/// The two sources, and what was found wrong in them.
+pub(super) struct Source<'a> {
+    env: &'a dyn Env,
+    prefix: &'a str,
+    options: &'a Map<String, Value>,
+    mistakes: Vec<Mistake>,
+    warnings: Vec<String>,
+}
+
+impl<'a> Source<'a> {
+    pub fn new(env: &'a dyn Env, prefix: &'a str, options: &'a Map<String, Value>) -> Self {
+        Source {
+            env,
+            prefix,
+            options,
+            mistakes: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Reports variables that carry the prefix, and options, that are no setting. Without a
+    /// prefix nothing is known about variables: they belong to everyone.
+    pub fn refuse_unknown(&mut self) {
+        if !self.prefix.is_empty() {
+            let unknown: Vec<String> = (self.env.names().into_iter())
+                .filter(|name| {
+                    name.strip_prefix(self.prefix)
+                        .is_some_and(|bare| !variables().any(|known| known == bare))
+                })
+                .collect();
+            self.unknown(
+                unknown,
+                format!(
+                    "no setting has this name after the envPrefix {}; choose another envPrefix \
+                     if it belongs to something else. Known are {}",
+                    quoted(self.prefix),
+                    list(variables())
+                ),
+            );
+        }
+        let unknown: Vec<String> = (self.options.keys())
+            .filter(|name| !options().any(|known| known == name.as_str()))
+            .map(|name| option(name))
+            .collect();
+        self.unknown(
+            unknown,
+            format!("no such option. Known are {}", list(options())),
+        );
+    }
+
+    /// One line for all of them: the list of what is known is long.
+    fn unknown(&mut self, names: Vec<String>, text: String) {
+        if !names.is_empty() {
+            self.mistakes.push(Mistake::new(names.join(", "), text));
+        }
+    }
+
+    /// A variable's name as the user writes it.
+    pub fn variable(&self, env: &str) -> String {
+        format!("{}{env}", self.prefix)
+    }
+
+    /// A variable that has no prefix.
+    pub fn unprefixed(&self, name: &str) -> Option<String> {
+        self.env.var(name)
+    }
+
+    /// A setting's own variable as it stands, aliases left out.
+    pub fn variable_text(&self, setting: &Setting) -> Option<String> {
+        self.env.var(&self.variable(setting.env))
+    }
+
+    /// The raw value of a setting from the environment.
+    pub fn environment(&mut self, setting: &Setting) -> Option<Raw> {
+        let mut found: Option<Raw> = None;
+        let names = std::iter::once((setting.env, setting.kind))
+            .chain(setting.aliases.iter().map(|alias| (alias.name, alias.kind)));
+        for (env, kind) in names {
+            let name = self.variable(env);
+            let Some(text) = self.env.var(&name) else {
+                continue;
+            };
+            if text.is_empty() && kind.empty_is_unset() {
+                continue;
+            }
+            match &found {
+                Some(first) => self.warnings.push(format!(
+                    "{name} has no effect: {} is the same setting and comes first",
+                    first.name
+                )),
+                None => {
+                    found = Some(Raw {
+                        name,
+                        value: Value::String(text),
+                        kind,
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    /// The raw value of a setting from the options.
+    pub fn given_option(&self, setting: &Setting) -> Option<Raw> {
+        let known = setting.option?;
+        let value = self.options.get(known.name)?;
+        Some(Raw {
+            name: option(known.name),
+            value: value.clone(),
+            kind: known.kind,
+        })
+    }
+
+    /// The value of a setting: what was given, else its default. A given value that is wrong
+    /// is reported, also in an option that the environment overrides: it is still a mistake.
+    pub fn take<T>(
+        &mut self,
+        setting: &Setting,
+        parse: impl Fn(&str, Kind) -> Option<T>,
+    ) -> Option<T> {
+        let option = self.given_option(setting);
+        let option = option.and_then(|raw| self.read(&raw, &parse));
+        let env = self.environment(setting);
+        let env = env.and_then(|raw| self.read(&raw, &parse));
+        env.or(option).or_else(|| {
+            (!setting.default.is_empty())
+                .then(|| parse(setting.default, setting.kind))
+                .flatten()
+        })
+    }
+
+    /// As [`Source::take`], for settings whose table entry has a default.
+    pub fn take_or_default<T>(
+        &mut self,
+        setting: &Setting,
+        parse: impl Fn(&str, Kind) -> Option<T>,
+    ) -> T {
+        self.take(setting, parse)
+            .expect("a test takes the default of every setting")
+    }
+
+    /// One raw value, read; reported and `None` where it cannot be.
+    pub fn read<T>(&mut self, raw: &Raw, parse: impl Fn(&str, Kind) -> Option<T>) -> Option<T> {
+        let value = raw.text().and_then(|text| parse(&text, raw.kind));
+        if value.is_none() {
+            self.mistake(&raw.name, &shown(&raw.value), &raw.kind.takes());
+        }
+        value
+    }
+
+    /// Reports a value that its setting does not take.
+    pub fn mistake(&mut self, name: &str, got: &str, takes: &str) {
+        self.mistakes.push(Mistake::value(name, got, takes));
+    }
+
+    /// Notes something allowed that is probably not meant.
+    pub fn warn(&mut self, text: impl Into<String>) {
+        self.warnings.push(text.into());
+    }
+
+    /// The warnings, unless there was a mistake.
+    pub fn finish(self) -> Result<Vec<String>, ConfigErrors> {
+        match ConfigErrors::collected(self.mistakes) {
+            Some(errors) => Err(errors),
+            None => Ok(self.warnings),
+        }
+    }
+}
+
+/// How messages name an option.
+pub(super) fn option(name: &str) -> String {
+    format!("option {name}")
+}
+
+fn list(names: impl Iterator<Item = &'static str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// Every variable, aliases included.
+pub fn variables() -> impl Iterator<Item = &'static str> {
+    SETTINGS.iter().flat_map(|setting| {
+        std::iter::once(setting.env).chain(setting.aliases.iter().map(|alias| alias.name))
+    })
+}
+
+/// Every option that matters at run time.
+pub fn options() -> impl Iterator<Item = &'static str> {
+    SETTINGS
+        .iter()
+        .filter_map(|setting| setting.option.map(|option| option.name))
+}
