@@ -6,19 +6,19 @@ use std::path::PathBuf;
 
 use http::HeaderName;
 
-use super::decided::{
-    AssetLimits, Build, ClientAddress, Config, Exported, Limits, Listen, OriginHeaders, Timeouts,
-};
+use super::decided::{AssetLimits, ClientAddress, Config, Exported, Limits, Listen, Timeouts};
 use super::errors::{ConfigErrors, quoted};
 use super::handoff::Handoff;
-use super::settings::{
+use super::settings::Kind;
+use super::source::{Env, Source};
+use super::table::{
     ADDRESS_HEADER, ASSET_MEMORY_FILE_LIMIT, ASSET_MEMORY_LIMIT, BODY_SIZE_LIMIT, HEADERS_TIMEOUT,
-    HOST_HEADER, IO_THREADS, KEEP_ALIVE_TIMEOUT, Kind, LOG_LEVEL, MAX_CONNECTIONS, MAX_HEADER_SIZE,
+    HOST_HEADER, IO_THREADS, KEEP_ALIVE_TIMEOUT, LOG_LEVEL, MAX_CONNECTIONS, MAX_HEADER_SIZE,
     MAX_HEADERS, ORIGIN, PORT_HEADER, PROTOCOL_HEADER, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, SLOTS,
     UNREAD_BODY_LIMIT, XFF_DEPTH,
 };
-use super::source::{Env, Source};
 use super::{health, listen, origin, read};
+use crate::http::origin::OriginHeaders;
 
 impl Config {
     /// Decides everything for a server that opens its own listener: `build/index.js`.
@@ -51,48 +51,22 @@ fn decide(
     env: &dyn Env,
     listener: impl FnOnce(&mut Source<'_>) -> (Listen, Exported),
 ) -> Result<Config, ConfigErrors> {
-    let Handoff {
-        format: _,
-        package,
-        kit,
-        base,
-        app_path,
-        origin: baked,
-        env_prefix,
-        options,
-        assets,
-        aliases,
-        prerendered,
-        routes,
-    } = handoff;
-    let build = Build {
-        package,
-        kit,
-        base,
-        app_path,
-        env_prefix,
-        assets,
-        aliases,
-        prerendered,
-        routes,
-    };
-
-    let mut source = Source::new(env, &build.env_prefix, &options);
+    let mut source = Source::new(env, &handoff.env_prefix, &handoff.options);
     source.refuse_unknown();
     let (listen, exported) = listener(&mut source);
-    let origin = fixed_origin(&mut source, baked);
+    let origin = fixed_origin(&mut source, handoff.origin.clone());
     let origin_headers = origin_headers(&mut source, origin.is_some());
     let address = client_address(&mut source);
     let timeouts = timeouts(&mut source);
     let limits = limits(&mut source);
     let assets = asset_limits(&mut source);
-    let health = health::decide(&mut source, &build);
+    let health = health::decide(&mut source, &handoff);
     let log_level = source.take_or_default(&LOG_LEVEL, read::level);
     let io_threads = (source.take(&IO_THREADS, read::count)).unwrap_or_else(default_io_threads);
     let warnings = source.finish()?;
 
     Ok(Config {
-        build,
+        build: handoff,
         root,
         listen,
         exported,

@@ -4,15 +4,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use http::HeaderName;
-
-use super::handoff::{AssetEntry, RouteEntry};
+use super::handoff::Handoff;
+use crate::http::origin::OriginHeaders;
+use crate::telemetry::log::Level;
 
 /// Everything the server needs to know before it starts.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The build it serves.
-    pub build: Build,
+    /// The build it serves: its facts. Its settings (`options`, `origin`) are decided below.
+    pub build: Handoff,
     /// The build directory; file names of the build are relative to it.
     pub root: PathBuf,
     /// The listener to open.
@@ -35,7 +35,7 @@ pub struct Config {
     /// What of the assets stays in memory.
     pub assets: AssetLimits,
     /// The least important line that is still logged.
-    pub log_level: LogLevel,
+    pub log_level: Level,
     /// Threads of the native side; JavaScript's own thread is not among them.
     pub io_threads: usize,
     pub(super) warnings: Vec<String>,
@@ -46,29 +46,6 @@ impl Config {
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
-}
-
-/// The parts of the hand-off that are facts rather than settings.
-#[derive(Debug, Clone)]
-pub struct Build {
-    /// Version of the npm package that wrote the build.
-    pub package: String,
-    /// SvelteKit's major version: 2 or 3.
-    pub kit: u32,
-    /// `paths.base`, empty or starting with `/`.
-    pub base: String,
-    /// Where SvelteKit's own files live, with base, without a leading slash.
-    pub app_path: String,
-    /// What every variable's name starts with, for messages that name one.
-    pub env_prefix: String,
-    /// Client files by URL path.
-    pub assets: Vec<(String, AssetEntry)>,
-    /// Further paths of files in `assets`.
-    pub aliases: Vec<(String, String)>,
-    /// Prerendered pages by URL path.
-    pub prerendered: Vec<(String, AssetEntry)>,
-    /// The app's routes in SvelteKit's order of matching.
-    pub routes: Vec<RouteEntry>,
 }
 
 /// The listener to open.
@@ -168,17 +145,6 @@ impl BodyLimit {
     }
 }
 
-/// The headers a proxy in front puts the parts of the origin into.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OriginHeaders {
-    /// `PROTOCOL_HEADER`: `http` or `https`.
-    pub protocol: Option<HeaderName>,
-    /// `HOST_HEADER`: the host, with or without its port.
-    pub host: Option<HeaderName>,
-    /// `PORT_HEADER`: the port.
-    pub port: Option<HeaderName>,
-}
-
 /// Where a client's address is read from. The values are checked when a route asks for the
 /// address, as adapter-node does, so the names for its messages travel along.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,17 +176,4 @@ pub struct AssetLimits {
     pub file: u64,
     /// Bytes of all variants in memory together.
     pub total: u64,
-}
-
-/// How important a log line is, most important first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LogLevel {
-    /// Something failed that should not have.
-    Error,
-    /// Something was odd, and was dealt with.
-    Warn,
-    /// What happens in the life of the server.
-    Info,
-    /// What happens in the life of an exchange.
-    Debug,
 }

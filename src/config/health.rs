@@ -3,11 +3,12 @@
 
 use serde_json::{Map, Value};
 
-use super::decided::{Build, HealthPaths};
+use super::decided::HealthPaths;
 use super::errors::shown;
+use super::handoff::Handoff;
 use super::read;
-use super::settings::HEALTH_CHECK;
 use super::source::{Raw, Source};
+use super::table::HEALTH_CHECK;
 
 const LIVENESS: &str = "/health";
 const READINESS: &str = "/readiness";
@@ -19,7 +20,7 @@ enum Asked {
     On(HealthPaths),
 }
 
-pub(super) fn decide(source: &mut Source<'_>, build: &Build) -> Option<HealthPaths> {
+pub(super) fn decide(source: &mut Source<'_>, build: &Handoff) -> Option<HealthPaths> {
     let asked = match source.given_option(&HEALTH_CHECK) {
         Some(raw) => option(source, &raw),
         None => Asked::Unsaid,
@@ -112,7 +113,7 @@ fn is_path(path: &str) -> bool {
 }
 
 /// Whether the app itself has something at exactly this path.
-fn answers(build: &Build, path: &str) -> bool {
+fn answers(build: &Handoff, path: &str) -> bool {
     let files = build.assets.iter().chain(&build.prerendered);
     files.map(|(at, _)| at).any(|at| at == path)
         || build.aliases.iter().any(|(at, _)| at == path)

@@ -3,7 +3,8 @@
 //! ```text
 //! decide     the way from the one to the other, in order
 //! handoff    what the build says of itself (oxide.json)
-//! settings   the table of all settings: names, kinds, defaults, words for the docs
+//! table      all settings: names, kinds, defaults, words for the docs
+//! settings   what one row of it is
 //! source     where a raw value comes from: environment, option, default
 //! read       a raw value as the table asks for it, by means of
 //! parse        ports, durations, sizes, numbers, and
@@ -30,10 +31,11 @@ mod read;
 pub mod reference;
 pub mod settings;
 pub mod source;
+pub mod table;
 
 pub use decided::{
-    AssetLimits, BodyLimit, Build, ClientAddress, Config, Exported, HealthPaths, Limits, Listen,
-    LogLevel, OriginHeaders, Timeout, Timeouts,
+    AssetLimits, BodyLimit, ClientAddress, Config, Exported, HealthPaths, Limits, Listen, Timeout,
+    Timeouts,
 };
 pub use errors::{ConfigErrors, Mistake};
 pub use handoff::{Handoff, HandoffError};

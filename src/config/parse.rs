@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use super::decided::{BodyLimit, LogLevel, Timeout};
+use super::decided::{BodyLimit, Timeout};
+use crate::telemetry::log::Level;
 
 /// What a plain number means where a duration is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,12 +189,12 @@ pub fn switch(text: &str) -> Option<bool> {
 
 /// A log level. The variable is often there for the app's own logger already, so the names
 /// of the common ones are understood as the nearest of ours.
-pub fn level(text: &str) -> Option<LogLevel> {
+pub fn level(text: &str) -> Option<Level> {
     match text.trim().to_ascii_lowercase().as_str() {
-        "error" | "fatal" | "silent" => Some(LogLevel::Error),
-        "warn" | "warning" => Some(LogLevel::Warn),
-        "info" | "notice" | "http" => Some(LogLevel::Info),
-        "debug" | "verbose" | "trace" | "silly" => Some(LogLevel::Debug),
+        "error" | "fatal" | "silent" => Some(Level::Error),
+        "warn" | "warning" => Some(Level::Warn),
+        "info" | "notice" | "http" => Some(Level::Info),
+        "debug" | "verbose" | "trace" | "silly" => Some(Level::Debug),
         _ => None,
     }
 }
@@ -356,8 +357,8 @@ mod tests {
         assert_eq!(switch("TRUE"), Some(true));
         assert_eq!(switch("0"), Some(false));
         assert_eq!(switch("maybe"), None);
-        assert_eq!(level("WARN"), Some(LogLevel::Warn));
-        assert_eq!(level("trace"), Some(LogLevel::Debug));
+        assert_eq!(level("WARN"), Some(Level::Warn));
+        assert_eq!(level("trace"), Some(Level::Debug));
         assert_eq!(level("loud"), None);
         assert_eq!(header("X-Real-IP").expect("a header").as_str(), "x-real-ip");
         assert_eq!(header("x real ip"), None);

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use super::decided::{BodyLimit, LogLevel, Timeout};
+use super::decided::{BodyLimit, Timeout};
 use super::parse;
 use super::settings::Kind;
+use crate::telemetry::log::Level;
 
 pub(super) fn duration(text: &str, kind: Kind) -> Option<Duration> {
     match kind {
@@ -53,7 +54,7 @@ pub(super) fn switch(text: &str, _: Kind) -> Option<bool> {
     parse::switch(text)
 }
 
-pub(super) fn level(text: &str, _: Kind) -> Option<LogLevel> {
+pub(super) fn level(text: &str, _: Kind) -> Option<Level> {
     parse::level(text)
 }
 

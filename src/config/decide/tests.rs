@@ -7,9 +7,14 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::config::decided::{BodyLimit, HealthPaths, LogLevel};
-use crate::config::handoff::{FORMAT, RouteEntry};
-use crate::config::settings::SETTINGS;
+use crate::config::decided::{BodyLimit, HealthPaths};
+use crate::config::handoff::FORMAT;
+use crate::config::table::SETTINGS;
+use crate::telemetry::log::Level;
+
+mod health;
+mod listener;
+mod origin;
 
 fn handoff(prefix: &str, options: Value) -> Handoff {
     let Value::Object(options) = options else {
@@ -63,10 +68,6 @@ fn only(result: Result<Config, ConfigErrors>) -> String {
     assert_eq!(errors.mistakes().len(), 1, "{errors}");
     let mistake = &errors.mistakes()[0];
     format!("{}: {}", mistake.name, mistake.text)
-}
-
-fn pid() -> String {
-    std::process::id().to_string()
 }
 
 const fn seconds(seconds: u64) -> Option<Duration> {
@@ -125,7 +126,7 @@ fn nothing_said_is_all_defaults() {
     );
     assert_eq!(config.assets.file, 128 * 1024);
     assert_eq!(config.assets.total, 64 * 1024 * 1024);
-    assert_eq!(config.log_level, LogLevel::Info);
+    assert_eq!(config.log_level, Level::Info);
     assert!(config.io_threads >= 1);
     assert_eq!(config.root, PathBuf::from("build"));
 }
@@ -318,190 +319,6 @@ fn a_prefix_hides_the_plain_names() {
 }
 
 #[test]
-fn host_and_port() {
-    let config = with(&[("HOST", "localhost"), ("PORT", "0")]);
-    let host = "localhost".to_owned();
-    assert_eq!(config.listen, Listen::Tcp { host, port: 0 });
-    assert_eq!(config.exported.port.as_deref(), Some("0"));
-
-    let config = with(&[("HOST", "")]);
-    let host = "::".to_owned();
-    assert_eq!(config.listen, Listen::Tcp { host, port: 3000 });
-    assert_eq!(config.exported.host, "");
-
-    assert!(mistake(&[("PORT", "")]).starts_with("PORT: got \"\""));
-    assert!(mistake(&[("PORT", "70000")]).starts_with("PORT: got \"70000\""));
-}
-
-#[test]
-fn a_socket_path_replaces_host_and_port() {
-    let config = with(&[("SOCKET_PATH", "/run/app.sock")]);
-    let path = PathBuf::from("/run/app.sock");
-    assert_eq!(config.listen, Listen::Unix { path });
-    assert_eq!(config.exported.path.as_deref(), Some("/run/app.sock"));
-    assert_eq!(config.exported.port, None);
-    assert_eq!(config.warnings(), &[] as &[String]);
-
-    let config = with(&[("SOCKET_PATH", "/run/app.sock"), ("PORT", "x")]);
-    assert!(matches!(config.listen, Listen::Unix { .. }));
-    assert_eq!(config.exported.port.as_deref(), Some("x"));
-    assert_eq!(
-        config.warnings(),
-        ["PORT has no effect: SOCKET_PATH is set"]
-    );
-
-    let config = with(&[("SOCKET_PATH", "")]);
-    assert!(matches!(config.listen, Listen::Tcp { port: 3000, .. }));
-    assert_eq!(config.exported.path.as_deref(), Some(""));
-    assert_eq!(config.exported.port.as_deref(), Some("3000"));
-}
-
-#[test]
-fn socket_activation() {
-    let pid = pid();
-    let ours = [("LISTEN_PID", pid.as_str()), ("LISTEN_FDS", "1")];
-    let activated = |idle_timeout| Listen::Activated {
-        fd: 3,
-        idle_timeout,
-    };
-
-    assert_eq!(with(&ours).listen, activated(None));
-    let idle = [ours[0], ours[1], ("IDLE_TIMEOUT", "30")];
-    assert_eq!(with(&idle).listen, activated(seconds(30)));
-    assert_eq!(with(&idle).warnings(), &[] as &[String]);
-
-    // Never prefixed.
-    let prefixed = run(handoff("MY_", json!({})), &ours).expect("no mistake");
-    assert_eq!(prefixed.listen, activated(None));
-
-    let config = with(&[ours[0], ours[1], ("PORT", "4000")]);
-    assert_eq!(config.listen, activated(None));
-    assert_eq!(config.exported.port.as_deref(), Some("4000"));
-    assert_eq!(config.warnings().len(), 1);
-}
-
-#[test]
-fn sockets_for_others_are_refused() {
-    let pid = pid();
-    let message = mistake(&[("LISTEN_PID", "1"), ("LISTEN_FDS", "1")]);
-    assert!(
-        message.contains(&format!("the id of this process, {pid}")),
-        "{message}"
-    );
-    mistake(&[("LISTEN_PID", "")]);
-    mistake(&[("LISTEN_PID", "abc")]);
-    mistake(&[("LISTEN_PID", &pid), ("LISTEN_FDS", "2")]);
-    mistake(&[("LISTEN_FDS", "2")]);
-    let both = run(
-        handoff("", json!({})),
-        &[("LISTEN_PID", "1"), ("LISTEN_FDS", "2")],
-    );
-    assert_eq!(both.expect_err("both").mistakes().len(), 2);
-
-    for half in [[("LISTEN_FDS", "1")], [("LISTEN_PID", pid.as_str())]] {
-        let config = with(&half);
-        assert!(matches!(config.listen, Listen::Tcp { .. }));
-        assert_eq!(config.warnings().len(), 1);
-    }
-    assert!(
-        with(&[("LISTEN_PID", "0"), ("LISTEN_FDS", "0")])
-            .warnings()
-            .is_empty()
-    );
-}
-
-#[test]
-fn idle_timeout_needs_socket_activation() {
-    let config = with(&[("IDLE_TIMEOUT", "30")]);
-    assert_eq!(
-        config.warnings(),
-        ["IDLE_TIMEOUT has no effect: it needs socket activation"]
-    );
-    assert!(with(&[("IDLE_TIMEOUT", "0")]).warnings().is_empty());
-    mistake(&[("IDLE_TIMEOUT", "soon")]);
-}
-
-#[test]
-fn an_embedded_handler_leaves_the_listener_to_others() {
-    let theirs = env(&[
-        ("PORT", "pipe"),
-        ("LISTEN_PID", "1"),
-        ("LISTEN_FDS", "5"),
-        ("IDLE_TIMEOUT", "x"),
-    ]);
-    let decide = |env| Config::decide_embedded(handoff("", json!({})), PathBuf::new(), env);
-    assert!(decide(&theirs).expect("no mistake").warnings().is_empty());
-    assert!(decide(&env(&[("BODY_SIZE_LIMIT", "x")])).is_err());
-}
-
-#[test]
-fn origin_of_the_environment_wins() {
-    let baked = |origin: &str| Handoff {
-        origin: Some(origin.to_owned()),
-        ..handoff("", json!({}))
-    };
-    let config = run(baked("https://a.site"), &[]).expect("no mistake");
-    assert_eq!(config.origin.as_deref(), Some("https://a.site"));
-
-    let same = run(
-        baked("https://a.site"),
-        &[("ORIGIN", "https://A.site:443/")],
-    );
-    let same = same.expect("no mistake");
-    assert_eq!(same.origin.as_deref(), Some("https://a.site"));
-    assert!(same.warnings().is_empty());
-
-    let other = run(baked("https://a.site"), &[("ORIGIN", "http://b.site")]);
-    let other = other.expect("no mistake");
-    assert_eq!(other.origin.as_deref(), Some("http://b.site"));
-    assert_eq!(other.warnings().len(), 1);
-    assert!(other.warnings()[0].contains("paths.origin https://a.site"));
-
-    mistake(&[("ORIGIN", "")]);
-    mistake(&[("ORIGIN", "ftp://a.site")]);
-}
-
-#[test]
-fn origin_headers_are_lower_case_and_idle_with_an_origin() {
-    let pairs = [
-        ("PROTOCOL_HEADER", "X-Forwarded-Proto"),
-        ("HOST_HEADER", "X-Forwarded-Host"),
-        ("PORT_HEADER", ""),
-    ];
-    let config = with(&pairs);
-    let name = |name: &Option<HeaderName>| name.as_ref().map(ToString::to_string);
-    let headers = &config.origin_headers;
-    assert_eq!(
-        name(&headers.protocol).as_deref(),
-        Some("x-forwarded-proto")
-    );
-    assert_eq!(name(&headers.host).as_deref(), Some("x-forwarded-host"));
-    assert_eq!(headers.port, None);
-    assert!(config.warnings().is_empty());
-
-    let fixed = with(&[pairs[0], ("ORIGIN", "https://a.site")]);
-    assert_eq!(
-        fixed.warnings(),
-        ["PROTOCOL_HEADER has no effect: the origin is fixed"]
-    );
-    mistake(&[("HOST_HEADER", "a b")]);
-}
-
-#[test]
-fn addresses() {
-    let xff = ("ADDRESS_HEADER", "X-Forwarded-For");
-    for (text, depth) in [("3", 3), ("0", 0), ("-2", -2), ("2 proxies", 2), ("", 1)] {
-        let config = with(&[xff, ("XFF_DEPTH", text)]);
-        assert_eq!(config.address.header.as_deref(), Some("x-forwarded-for"));
-        assert_eq!(config.address.xff_depth, depth, "{text:?}");
-        assert!(config.warnings().is_empty());
-    }
-    mistake(&[xff, ("XFF_DEPTH", "all")]);
-    assert_eq!(with(&[("XFF_DEPTH", "2")]).warnings().len(), 1);
-    assert_eq!(with(&[("ADDRESS_HEADER", "")]).address.header, None);
-}
-
-#[test]
 fn body_limits() {
     let limit = |text| with(&[("BODY_SIZE_LIMIT", text)]).limits.body;
     assert_eq!(limit("0"), BodyLimit::Bytes(0));
@@ -514,101 +331,6 @@ fn body_limits() {
     let empty = with(&[("BODY_SIZE_LIMIT", "")]);
     assert_eq!(empty.limits.body, BodyLimit::Bytes(0));
     assert_eq!(empty.warnings().len(), 1);
-}
-
-#[test]
-fn health_paths() {
-    let health = |options, pairs: &[(&str, &str)]| {
-        let config = run(handoff("", options), pairs).expect("no mistake");
-        config.health.map(|paths| (paths.liveness, paths.readiness))
-    };
-    let paths = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
-    let standard = || paths("/health", "/readiness");
-    assert_eq!(health(json!({ "healthCheck": true }), &[]), standard());
-    assert_eq!(health(json!({ "healthCheck": false }), &[]), None);
-    assert_eq!(health(json!({}), &[("HEALTH_CHECK", "off")]), None);
-    assert_eq!(
-        health(json!({ "healthCheck": false }), &[("HEALTH_CHECK", "1")]),
-        standard()
-    );
-    let live = json!({ "healthCheck": { "liveness": "/livez" } });
-    assert_eq!(health(live.clone(), &[]), paths("/livez", "/readiness"));
-    assert_eq!(
-        health(live.clone(), &[("HEALTH_CHECK", "true")]),
-        paths("/livez", "/readiness")
-    );
-    assert_eq!(health(live, &[("HEALTH_CHECK", "false")]), None);
-
-    for (option, part) in [
-        (
-            json!("yes"),
-            "option healthCheck: got \"yes\", takes true, false or",
-        ),
-        (
-            json!({ "liveness": "health" }),
-            "option healthCheck.liveness: got \"health\"",
-        ),
-        (
-            json!({ "readiness": "/a?b" }),
-            "option healthCheck.readiness: got \"/a?b\"",
-        ),
-        (
-            json!({ "readiness": 1 }),
-            "option healthCheck.readiness: got 1",
-        ),
-        (
-            json!({ "path": "/x" }),
-            "option healthCheck.path: got \"/x\"",
-        ),
-        (
-            json!({ "liveness": "/readiness" }),
-            "takes two different paths",
-        ),
-    ] {
-        let message = option_mistake(json!({ "healthCheck": option }));
-        assert!(message.contains(part), "{message}");
-    }
-    mistake(&[("HEALTH_CHECK", "maybe")]);
-}
-
-#[test]
-fn health_steps_back_behind_the_app() {
-    let app = |options| Handoff {
-        base: "/shop".to_owned(),
-        routes: vec![RouteEntry {
-            id: "/(ops)/health".to_owned(),
-            pattern: String::new(),
-            methods: Vec::new(),
-            page: false,
-            api: true,
-            prerender: false,
-            config: Value::Null,
-        }],
-        ..handoff("", options)
-    };
-    // The app's is at /shop/health.
-    let config = run(app(json!({})), &[]).expect("no mistake");
-    assert!(config.health.is_some() && config.warnings().is_empty());
-
-    let root = |options| Handoff {
-        base: String::new(),
-        ..app(options)
-    };
-    let config = run(root(json!({})), &[]).expect("no mistake");
-    assert_eq!(config.health, None);
-    assert!(config.warnings()[0].starts_with("the app answers /health itself"));
-
-    for (options, pairs) in [
-        (json!({ "healthCheck": true }), &[][..]),
-        (json!({}), &[("HEALTH_CHECK", "true")][..]),
-    ] {
-        let config = run(root(options), pairs).expect("no mistake");
-        assert!(config.health.is_some());
-        assert!(config.warnings()[0].starts_with("the app's own /health"));
-    }
-    let elsewhere = json!({ "healthCheck": { "liveness": "/livez" } });
-    let config = run(root(elsewhere), &[]).expect("no mistake");
-    assert!(config.health.is_some() && config.warnings().is_empty());
 }
 
 #[test]
