@@ -64,15 +64,25 @@ function modules_are_current() {
 	});
 }
 
-/** Installs the JavaScript packages where they are absent or other than the lock says. */
+/**
+ * Installs the JavaScript packages where they are absent or other than the lock says. Not
+ * by `npm ci`: it refuses a lock written where the registry lacked some platform's optional
+ * package, and it takes `node_modules` away from whatever else is running in this tree.
+ */
 export async function ensure_modules() {
 	if (modules_are_current()) return;
-	console.log('Installing JavaScript packages (npm ci)');
-	await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+	console.log('Installing JavaScript packages');
+	await run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
 	if (!fs.existsSync(NODE)) {
+		// npm may have been told to run no install scripts; this one fetches Node 24
+		const script = 'installArchSpecificPackage.js';
+		await run(process.execPath, [script], { cwd: at('node_modules', 'node') });
+		await run('npm', ['rebuild', '--ignore-scripts', '--loglevel=error', 'node']);
+	}
+	if (!modules_are_current()) {
 		throw new Error(
-			`${NODE} is missing after npm ci: the install script of the npm package "node" did not run.\n` +
-				'Allow it (npm config set ignore-scripts false) and start again.'
+			'node_modules is not what package-lock.json says, although npm install ended well.\n' +
+				'Has package.json been edited without npm install? Otherwise delete node_modules and start again.'
 		);
 	}
 }
