@@ -1,0 +1,46 @@
+/**
+ * The run-time entries that a server build takes in, and the dependencies that it leaves out.
+ * Common to both kits.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** With `/` on every system, as bundlers spell module ids, and with one at the end. */
+const runtime_directory = fileURLToPath(new URL('../runtime/', import.meta.url)).replaceAll(
+	'\\',
+	'/'
+);
+
+/** File names in `build/server/`, without `.js`, and where they come from. */
+export const runtime_entries = {
+	'oxide-main': `${runtime_directory}main.js`,
+	'oxide-handler': `${runtime_directory}handler.js`
+};
+
+/**
+ * Names the chunks of a server build. The hand-off's path is right only in files that lie directly
+ * in `build/server/`, so whatever holds a run-time module has to be one of them.
+ * @param {string} others the pattern for all other chunks
+ * @returns {(chunk: { moduleIds: string[] }) => string}
+ */
+export function chunk_names(others) {
+	return (chunk) =>
+		chunk.moduleIds.some((id) => id.startsWith(runtime_directory)) ? 'oxide-[name].js' : others;
+}
+
+/** What `build/index.js` is imported for by scripts; adapter-node's names. */
+export const main_exports = ['path', 'host', 'port', 'server'];
+
+/**
+ * The packages that are installed next to the build where it runs. npm installs optional
+ * dependencies in production too, and a package that may be missing cannot be bundled anyway.
+ * @param {string} root of the app
+ */
+export function production_dependencies(root) {
+	const { dependencies, optionalDependencies } =
+		/** @type {Record<string, Record<string, string> | undefined>} */ (
+			JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+		);
+	return [...new Set(Object.keys({ ...dependencies, ...optionalDependencies }))];
+}

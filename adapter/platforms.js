@@ -1,0 +1,80 @@
+/**
+ * Which machine this is, in the words of napi-rs, and which machines the addon is published for.
+ * Knows names only: finding and copying the binaries is `addon.js`.
+ */
+
+/**
+ * Every platform that has an addon package, as its name is spelled there. A test holds this list
+ * against the `napi.targets` of package.json.
+ */
+export const PLATFORMS = Object.freeze([
+	'linux-x64-gnu',
+	'linux-arm64-gnu',
+	'linux-x64-musl',
+	'linux-arm64-musl',
+	'darwin-x64',
+	'darwin-arm64',
+	'win32-x64-msvc',
+	'win32-arm64-msvc'
+]);
+
+/**
+ * The facts of a process that decide its platform; tests pass their own.
+ * @typedef {object} Host
+ * @property {string} os `process.platform`
+ * @property {string} arch `process.arch`
+ * @property {() => boolean} is_musl whether the C library is musl; only asked on Linux
+ */
+
+/** @type {Host} */
+export const this_host = {
+	os: process.platform,
+	arch: process.arch,
+	is_musl
+};
+
+/**
+ * `linux-x64-gnu`, `darwin-arm64` and so on. Never fails: a platform without a package is named
+ * all the same, so that the error about its missing binary can say what was looked for.
+ * @param {Host} [host]
+ * @returns {string}
+ */
+export function platform_of(host = this_host) {
+	const { os, arch } = host;
+	if (os === 'linux') return `linux-${arch}-${host.is_musl() ? 'musl' : 'gnu'}`;
+	if (os === 'win32') return `win32-${arch}-msvc`;
+	return `${os}-${arch}`;
+}
+
+/** @param {string} platform */
+export function package_name(platform) {
+	return `svelte-adapter-oxide-${platform}`;
+}
+
+/** @param {string} platform */
+export function binary_name(platform) {
+	return `svelte-adapter-oxide.${platform}.node`;
+}
+
+/**
+ * Node's diagnostic report names the glibc it runs on, and the shared objects it has loaded. The
+ * report is asked without its network part, which resolves host names and can take seconds.
+ */
+function is_musl() {
+	const report = process.report;
+	const before = report.excludeNetwork;
+	report.excludeNetwork = true;
+	try {
+		const { header, sharedObjects } =
+			/** @type {{ header?: { glibcVersionRuntime?: string }, sharedObjects?: string[] }} */ (
+				report.getReport()
+			);
+		if (header?.glibcVersionRuntime) return false;
+		return (
+			sharedObjects?.some((file) => file.includes('libc.musl-') || file.includes('ld-musl-')) ??
+			false
+		);
+	} finally {
+		report.excludeNetwork = before;
+	}
+}

@@ -1,0 +1,31 @@
+/**
+ * What users import: the adapter. It only says what the adapter is; the build is
+ * `adapter/adapt.js`, the server is `runtime/` and `src/`.
+ */
+import { adapt } from './adapter/adapt.js';
+import { emulator } from './adapter/emulate.js';
+import { server_build_plugin } from './adapter/kit3.js';
+import { decide_options } from './adapter/options.js';
+import { oxide } from './vite/index.js';
+
+/** @type {typeof import('./index.js').default} */
+export default function svelte_adapter_oxide(given) {
+	const options = decide_options(given);
+
+	return {
+		name: 'svelte-adapter-oxide',
+		adapt: (builder) => adapt(builder, options),
+		supports: {
+			read: () => true,
+			instrumentation: () => true
+		},
+		emulate: emulator,
+		// SvelteKit 2 does not read this.
+		vite: {
+			plugins: {
+				pre: [oxide()],
+				post: [server_build_plugin()]
+			}
+		}
+	};
+}
