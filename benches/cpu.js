@@ -1,0 +1,73 @@
+/**
+ * CPU time of a process and everything it started, from Linux's /proc. A server may keep
+ * worker threads and child processes; threads count with their process, children are added.
+ */
+
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+
+/** Clock ticks in a second: the unit of /proc/<pid>/stat. */
+const TICKS = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+/**
+ * The fields of /proc/<pid>/stat from the third on, or undefined once the process is gone.
+ * @param {number} pid
+ */
+function stat(pid) {
+	try {
+		const text = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+		// the second field is the program's name, which may hold spaces and brackets
+		return text.slice(text.lastIndexOf(')') + 2).split(' ');
+	} catch (error) {
+		if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return undefined;
+		throw error;
+	}
+}
+
+/** @param {number} root */
+function tree(root) {
+	/** @type {Map<number, number[]>} */
+	const children = new Map();
+	for (const name of fs.readdirSync('/proc')) {
+		const pid = Number(name);
+		const fields = Number.isInteger(pid) ? stat(pid) : undefined;
+		if (!fields) continue;
+		const parent = Number(fields[1]);
+		children.set(parent, [...(children.get(parent) ?? []), pid]);
+	}
+	const found = [root];
+	for (const pid of found) found.push(...(children.get(pid) ?? []));
+	return found;
+}
+
+/**
+ * Microseconds of user and system time that the tree has used so far, those of children
+ * that have ended included.
+ * @param {number} root
+ */
+export function cpu_us(root) {
+	let ticks = 0;
+	for (const pid of tree(root)) {
+		const fields = stat(pid);
+		// utime, stime, cutime, cstime: fields 14 to 17 of proc(5)
+		if (fields) for (const value of fields.slice(11, 15)) ticks += Number(value);
+	}
+	return (ticks / TICKS) * 1e6;
+}
+
+/**
+ * Resident memory of the tree in MB.
+ * @param {number} root
+ */
+export function rss_mb(root) {
+	let kilobytes = 0;
+	for (const pid of tree(root)) {
+		try {
+			const status = fs.readFileSync(`/proc/${pid}/status`, 'latin1');
+			kilobytes += Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
+		} catch (error) {
+			if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ENOENT') throw error;
+		}
+	}
+	return kilobytes / 1024;
+}

@@ -1,0 +1,101 @@
+/**
+ * The two servers of the A/B bench: the same app built with each adapter, started on one
+ * core, asked until it answers, and ended again.
+ */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import net from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { environment, run } from '../scripts/lib/command.js';
+import { at, NODE } from '../scripts/lib/places.js';
+
+const APP = at('benches', 'app');
+
+/** @typedef {'node' | 'oxide'} Adapter */
+
+/** @type {Record<Adapter, string>} */
+export const NAMES = { node: 'adapter-node', oxide: 'svelte-adapter-oxide' };
+
+/**
+ * @typedef {object} BenchServer
+ * @property {string} name
+ * @property {number} pid
+ * @property {string} url
+ * @property {number} start_ms from the start of the process to its first answer
+ * @property {() => Promise<void>} stop
+ */
+
+/**
+ * Builds the bench app and returns the folder.
+ * @param {Adapter} adapter
+ */
+export async function build_app(adapter) {
+	const out = at('target', 'bench', adapter);
+	fs.rmSync(out, { recursive: true, force: true });
+	console.log(`Building benches/app with ${NAMES[adapter]}`);
+	await run(NODE, [at('node_modules', 'vite', 'bin', 'vite.js'), 'build', '--logLevel', 'warn'], {
+		cwd: APP,
+		env: { BENCH_ADAPTER: adapter, BENCH_OUT: out, NODE_ENV: undefined },
+		quiet: true
+	});
+	return out;
+}
+
+/** A port nobody has now. */
+async function free_port() {
+	const probe = net.createServer().listen(0, '127.0.0.1');
+	await once(probe, 'listening');
+	const { port } = /** @type {net.AddressInfo} */ (probe.address());
+	probe.close();
+	await once(probe, 'close');
+	return port;
+}
+
+/**
+ * @param {Adapter} adapter
+ * @param {string} folder its build
+ * @param {number} core
+ * @returns {Promise<BenchServer>}
+ */
+export async function start(adapter, folder, core) {
+	const port = await free_port();
+	const url = `http://127.0.0.1:${port}/`;
+	const started = performance.now();
+	const child = spawn('taskset', ['-c', `${core}`, NODE, 'index.js'], {
+		cwd: folder,
+		env: environment({ NODE_ENV: 'production', HOST: '127.0.0.1', PORT: `${port}` }),
+		stdio: ['ignore', 'pipe', 'pipe']
+	});
+	let output = '';
+	for (const stream of [child.stdout, child.stderr]) {
+		stream.setEncoding('utf8').on('data', (text) => (output += text));
+	}
+	const exit = once(child, 'exit');
+
+	for (let answered = false; !answered;) {
+		if (child.exitCode !== null || performance.now() - started > 30_000) {
+			child.kill('SIGKILL');
+			throw new Error(`${NAMES[adapter]} did not start:\n${output}`);
+		}
+		answered = await fetch(url).then(
+			async (response) => (await response.arrayBuffer(), true),
+			() => wait(2, false)
+		);
+	}
+
+	return {
+		name: NAMES[adapter],
+		pid: /** @type {number} */ (child.pid),
+		url,
+		start_ms: performance.now() - started,
+		async stop() {
+			if (child.exitCode !== null || child.signalCode !== null) {
+				throw new Error(`${NAMES[adapter]} ended during the bench:\n${output}`);
+			}
+			child.kill('SIGTERM');
+			await exit;
+		}
+	};
+}
