@@ -9,14 +9,14 @@ use http::HeaderName;
 use super::decided::{AssetLimits, ClientAddress, Config, Exported, Limits, Listen, Timeouts};
 use super::errors::{ConfigErrors, quoted};
 use super::handoff::Handoff;
-use super::settings::Kind;
-use super::source::{Env, Source};
-use super::table::{
+use super::setting::Kind;
+use super::settings::{
     ADDRESS_HEADER, ASSET_MEMORY_FILE_LIMIT, ASSET_MEMORY_LIMIT, BODY_SIZE_LIMIT, HEADERS_TIMEOUT,
     HOST_HEADER, IO_THREADS, KEEP_ALIVE_TIMEOUT, LOG_LEVEL, MAX_CONNECTIONS, MAX_HEADER_SIZE,
     MAX_HEADERS, ORIGIN, PORT_HEADER, PROTOCOL_HEADER, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, SLOTS,
     UNREAD_BODY_LIMIT, XFF_DEPTH,
 };
+use super::source::{Env, Source};
 use super::{health, listen, origin, read};
 use crate::http::origin::OriginHeaders;
 

@@ -7,8 +7,8 @@ use super::decided::HealthPaths;
 use super::errors::shown;
 use super::handoff::Handoff;
 use super::read;
+use super::settings::HEALTH_CHECK;
 use super::source::{Raw, Source};
-use super::table::HEALTH_CHECK;
 
 const LIVENESS: &str = "/health";
 const READINESS: &str = "/readiness";

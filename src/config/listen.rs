@@ -7,9 +7,9 @@ use super::decided::{Exported, Listen, Timeout};
 use super::errors::quoted;
 use super::parse;
 use super::read;
-use super::settings::Setting;
+use super::setting::Setting;
+use super::settings::{HOST, IDLE_TIMEOUT, LISTEN_FDS, LISTEN_PID, PORT, SOCKET_PATH};
 use super::source::Source;
-use super::table::{HOST, IDLE_TIMEOUT, LISTEN_FDS, LISTEN_PID, PORT, SOCKET_PATH};
 
 /// The first descriptor that systemd hands over (sd_listen_fds(3)).
 const SD_LISTEN_FDS_START: i32 = 3;

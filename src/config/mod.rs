@@ -3,8 +3,8 @@
 //! ```text
 //! decide     the way from the one to the other, in order
 //! handoff    what the build says of itself (oxide.json)
-//! table      all settings: names, kinds, defaults, words for the docs
-//! settings   what one row of it is
+//! settings   the table of all settings: names, kinds, defaults, words for the docs
+//! setting    what one row of it is
 //! source     where a raw value comes from: environment, option, default
 //! read       a raw value as the table asks for it, by means of
 //! parse        ports, durations, sizes, numbers, and
@@ -29,9 +29,9 @@ pub mod origin;
 pub mod parse;
 mod read;
 pub mod reference;
+pub mod setting;
 pub mod settings;
 pub mod source;
-pub mod table;
 
 pub use decided::{
     AssetLimits, BodyLimit, ClientAddress, Config, Exported, HealthPaths, Limits, Listen, Timeout,

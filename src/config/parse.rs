@@ -1,5 +1,5 @@
 //! Text to values. Every function answers `None` for what it does not take; the message
-//! comes from the setting's [`Kind`](super::settings::Kind). No text may make one panic.
+//! comes from the setting's [`Kind`](super::setting::Kind). No text may make one panic.
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use http::HeaderName;
 
 use super::decided::{BodyLimit, Timeout};
 use super::parse;
-use super::settings::Kind;
+use super::setting::Kind;
 use crate::telemetry::log::Level;
 
 pub(super) fn duration(text: &str, kind: Kind) -> Option<Duration> {

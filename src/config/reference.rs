@@ -1,8 +1,8 @@
 //! The settings table as Markdown, for docs/configuration.md. A test compares the two, so
 //! the page cannot say anything else than the server does.
 
-use super::settings::{Group, Kind, Setting};
-use super::table::SETTINGS;
+use super::setting::{Group, Kind, Setting};
+use super::settings::SETTINGS;
 
 const GROUPS: [(Group, &str); 6] = [
     (Group::Listener, "Listener"),

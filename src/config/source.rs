@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Map, Value};
 
 use super::errors::{ConfigErrors, Mistake, quoted, shown};
-use super::settings::{Kind, Setting};
-use super::table::SETTINGS;
+use super::setting::{Kind, Setting};
+use super::settings::SETTINGS;
 
 /// The environment: the process's, handed over by JavaScript, or a map in a test.
 pub trait Env {

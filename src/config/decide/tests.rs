@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::decided::{BodyLimit, HealthPaths};
 use crate::config::handoff::FORMAT;
-use crate::config::table::SETTINGS;
+use crate::config::settings::SETTINGS;
 use crate::telemetry::log::Level;
 
 mod health;

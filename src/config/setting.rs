@@ -1,0 +1,162 @@
+//! What a setting is: its names, what it takes, and the words for it. The settings
+//! themselves are in [`settings`](super::settings).
+
+use std::borrow::Cow;
+
+use super::parse::Unit;
+
+/// One setting.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// The variable, without prefix.
+    pub env: &'static str,
+    /// Other names people know it by.
+    pub aliases: &'static [Alias],
+    /// The adapter's option for the same thing, and how it reads.
+    pub option: Option<Alias>,
+    /// What the variable takes.
+    pub kind: Kind,
+    /// The default as one would write it; empty where the default is to have none.
+    pub default: &'static str,
+    /// Which table of the reference it is in.
+    pub group: Group,
+    /// What it is for and what happens at its bound; Markdown.
+    pub doc: &'static str,
+}
+
+/// A further name for a setting, with its own unit.
+#[derive(Debug, Clone, Copy)]
+pub struct Alias {
+    /// The name.
+    pub name: &'static str,
+    /// What it takes there.
+    pub kind: Kind,
+}
+
+/// The tables of the reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// Where the server listens.
+    Listener,
+    /// Who the server is, and who asks.
+    Origin,
+    /// How long things may take.
+    Timeouts,
+    /// How much there may be of things.
+    Limits,
+    /// Files of the build.
+    Assets,
+    /// For those who run it.
+    Operation,
+}
+
+/// What a setting takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A path in the file system.
+    Path,
+    /// A host name or address.
+    Host,
+    /// A port.
+    Port,
+    /// A number that `parseInt` finds.
+    Integer,
+    /// A header's name.
+    Header,
+    /// The origin of a URL.
+    Origin,
+    /// A duration, with the unit of a plain number.
+    Duration(Unit),
+    /// A duration whose 0 means "never".
+    Timeout(Unit),
+    /// A size that may be `Infinity`.
+    BodyLimit,
+    /// A size within bounds.
+    Bytes {
+        /// The smallest.
+        min: u64,
+        /// The largest.
+        max: u64,
+    },
+    /// A number within bounds.
+    Count {
+        /// The smallest.
+        min: usize,
+        /// The largest.
+        max: usize,
+    },
+    /// On or off.
+    Switch,
+    /// On or off, or an object with the paths; only as an option.
+    HealthCheck,
+    /// A log level.
+    Level,
+}
+
+impl Kind {
+    /// What it takes, as messages and the reference say it.
+    pub fn takes(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Kind::Path => "a path",
+            Kind::Host => "a host name or an address",
+            Kind::Port => "a port from 0 to 65535",
+            Kind::Integer => "a whole number",
+            Kind::Header => "the name of a header",
+            Kind::Origin => "an origin like https://my.site",
+            Kind::Duration(Unit::Seconds) | Kind::Timeout(Unit::Seconds) => {
+                "whole seconds, or a number with a unit (500ms, 30s, 2m, 1h)"
+            }
+            Kind::Duration(Unit::Milliseconds) | Kind::Timeout(Unit::Milliseconds) => {
+                "whole milliseconds, or a number with a unit (500ms, 30s, 2m, 1h)"
+            }
+            Kind::BodyLimit => "a size in bytes (524288, 512K, 10mb) or Infinity",
+            Kind::Bytes { min, max } => {
+                return format!(
+                    "a size from {} to {} (524288, 512K, 10mb)",
+                    size(min),
+                    size(max)
+                )
+                .into();
+            }
+            Kind::Count { min, max } => {
+                return format!("a whole number from {min} to {max}").into();
+            }
+            Kind::Switch => "true or false",
+            Kind::HealthCheck => "true, false or { liveness?: string, readiness?: string }",
+            Kind::Level => "error, warn, info or debug",
+        })
+    }
+
+    /// Whether an empty variable is as good as none. The others are read by adapter-node as
+    /// they are, and so they are here.
+    pub fn empty_is_unset(self) -> bool {
+        !matches!(
+            self,
+            Kind::Path | Kind::Host | Kind::Port | Kind::Origin | Kind::BodyLimit
+        )
+    }
+}
+
+/// A round number of bytes with its unit.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0 => "0".to_owned(),
+        b if b % (1 << 30) == 0 => format!("{}G", b >> 30),
+        b if b % (1 << 20) == 0 => format!("{}M", b >> 20),
+        b if b % (1 << 10) == 0 => format!("{}K", b >> 10),
+        b => b.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_written_short() {
+        assert_eq!(size(0), "0");
+        assert_eq!(size(8192), "8K");
+        assert_eq!(size(1 << 40), "1024G");
+        assert_eq!(size(1001), "1001");
+    }
+}
