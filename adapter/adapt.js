@@ -12,13 +12,20 @@ import * as kit3 from './kit3.js';
 import { measure } from './measure.js';
 
 /**
+ * The steps that differ between the two kits.
+ * @typedef {object} Kit
+ * @property {(builder: any) => import('./handoff.js').App} describe_app
+ * @property {(builder: any, out: string, options: import('./options.js').Options) => Promise<string[]>} write_server
+ */
+
+/**
  * @param {import('@sveltejs/kit').Builder} builder
  * @param {import('./options.js').Options} options
  */
 export async function adapt(builder, options) {
 	// By what it can do: version strings say nothing about pre-releases and forks.
 	const is_kit_3 = typeof builder.generateServerInstance === 'function';
-	const kit = is_kit_3 ? kit3 : /** @type {typeof kit3} */ (/** @type {unknown} */ (kit2));
+	const kit = /** @type {Kit} */ (is_kit_3 ? kit3 : kit2);
 	if (is_kit_3 && options.polyfill) {
 		builder.log.minor('The polyfill option has no effect: SvelteKit 3 needs no polyfills');
 	}

@@ -47,7 +47,9 @@ export async function bundle_server({ from, to, root, instrumentation, polyfill 
 		logLevel: 'warn',
 		// Inline, or Vite would look for the app's PostCSS configuration and run it.
 		css: { postcss: { plugins: [] } },
-		plugins: [keep_files(server, new Set(Object.values(input))), polyfills(root), leave_missing],
+		plugins: [keep_files(server, new Set(Object.values(input))), polyfills, leave_missing],
+		// The app's SvelteKit, wherever the importer lies: our package may be linked from elsewhere.
+		resolve: { dedupe: ['@sveltejs/kit'] },
 		ssr: { noExternal: true, target: 'node' },
 		build: {
 			ssr: true,
@@ -108,27 +110,16 @@ function keep_files(server, input) {
 	};
 }
 
-/**
- * @param {string} root
- * @returns {Plugin}
- */
-function polyfills(root) {
-	return {
-		name: 'svelte-adapter-oxide:polyfills',
-		enforce: 'pre',
-		async resolveId(id, importer) {
-			if (id === POLYFILLS) return id;
-			// SvelteKit is the app's, so it is looked for where the app is.
-			if (importer === POLYFILLS) {
-				return this.resolve(id, join(root, 'package.json'), { skipSelf: true });
-			}
-		},
-		load(id) {
-			if (id !== POLYFILLS) return null;
-			return `import { installPolyfills } from '@sveltejs/kit/node/polyfills';\ninstallPolyfills();\n`;
-		}
-	};
-}
+/** @type {Plugin} */
+const polyfills = {
+	name: 'svelte-adapter-oxide:polyfills',
+	enforce: 'pre',
+	resolveId: (id) => (id === POLYFILLS ? id : null),
+	load: (id) =>
+		id === POLYFILLS
+			? `import { installPolyfills } from '@sveltejs/kit/node/polyfills';\ninstallPolyfills();\n`
+			: null
+};
 
 /**
  * Comes last, for what Vite has not found. A package that is not there may be an optional one that

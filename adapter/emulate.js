@@ -40,23 +40,34 @@ export function remember_request(req, _res, next) {
  * @returns {PlatformRequest}
  */
 function describe(incoming) {
+	const { remoteAddress, remotePort, remoteFamily } = incoming.socket;
+	const socket = { remoteAddress, remotePort, remoteFamily };
 	return {
 		method: incoming.method ?? 'GET',
 		// Vite's base middleware takes the base off `url` and leaves the original here.
 		url: incoming.originalUrl ?? incoming.url ?? '/',
 		headers: incoming.headers,
+		rawHeaders: incoming.rawHeaders,
 		httpVersion: incoming.httpVersion,
-		socket: { remoteAddress: incoming.socket.remoteAddress }
+		httpVersionMajor: incoming.httpVersionMajor,
+		httpVersionMinor: incoming.httpVersionMinor,
+		socket,
+		connection: socket
 	};
 }
 
 /** @returns {PlatformRequest} */
 function neutral() {
+	const socket = { remoteAddress: undefined, remotePort: undefined, remoteFamily: undefined };
 	return {
 		method: 'GET',
 		url: '/',
 		headers: {},
+		rawHeaders: [],
 		httpVersion: '1.1',
-		socket: { remoteAddress: undefined }
+		httpVersionMajor: 1,
+		httpVersionMinor: 1,
+		socket,
+		connection: socket
 	};
 }

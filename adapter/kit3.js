@@ -17,6 +17,8 @@ export function server_build_plugin() {
 		apply: 'build',
 		config(config) {
 			return {
+				// The app's SvelteKit, wherever the importer lies: our package may be linked from elsewhere.
+				resolve: { dedupe: ['@sveltejs/kit'] },
 				ssr: {
 					// All but the production dependencies is bundled, so that the output runs without the
 					// others. A dependency that vite-plugin-svelte or the user wants bundled has a reason:
@@ -91,5 +93,7 @@ export async function write_server(builder, out) {
  */
 function is_listed(rules, name) {
 	if (rules === true || rules === undefined) return false;
-	return [rules].flat().some((rule) => (typeof rule === 'string' ? rule === name : rule.test(name)));
+	return [rules]
+		.flat()
+		.some((rule) => (typeof rule === 'string' ? rule === name : rule.test(name)));
 }

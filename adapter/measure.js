@@ -2,8 +2,8 @@
  * Sends the files of a build through the addon, which measures, hashes and precompresses them in
  * one pass on all cores. Decided here: which files may be served, and which are worth compressing.
  */
-import { existsSync, readdirSync } from 'node:fs';
-import { join, posix, relative } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import { is_hidden } from './assets.js';
 import { human, progress_line } from './progress.js';
 
@@ -11,18 +11,26 @@ import { human, progress_line } from './progress.js';
  * The extensions SvelteKit's own `builder.compress` takes. Images, fonts and media are compressed
  * by their formats already.
  */
-const COMPRESSIBLE = new Set(
-	'.html .js .mjs .json .css .svg .xml .wasm .txt .md .mdx'.split(' ')
-);
+const COMPRESSIBLE = new Set('.html .js .mjs .json .css .svg .xml .wasm .txt .md .mdx'.split(' '));
 
 /** @typedef {import('./assets.js').Measured} Measured */
 /** @typedef {{ brotli: boolean, gzip: boolean, zstd: boolean }} Encodings */
+
+/**
+ * The addon's function: writes the variants that are smaller and says how large everything is.
+ * @callback MeasureAndCompress
+ * @param {string} root
+ * @param {string[]} files relative to it
+ * @param {Encodings} encodings
+ * @param {(done: number, total: number, bytes: number) => void} on_progress
+ * @returns {Promise<Measured[]>}
+ */
 
 /** @type {Encodings} */
 const NONE = { brotli: false, gzip: false, zstd: false };
 
 /**
- * @param {Pick<import('./addon.js').Addon, 'measureAndCompress'>} addon
+ * @param {{ measureAndCompress: MeasureAndCompress }} addon
  * @param {string} out the build directory
  * @param {string[]} directories below it, with `/`
  * @param {Encodings} encodings
@@ -74,19 +82,10 @@ export async function measure(addon, out, directories, encodings, log) {
  */
 function servable_files(root) {
 	if (!existsSync(root)) return [];
-	return readdirSync(root, { recursive: true, withFileTypes: true })
-		.filter((entry) => entry.isFile())
-		.map((entry) => posix_relative(root, join(entry.parentPath ?? entry.path, entry.name)))
-		.filter((file) => !is_hidden(file))
+	return readdirSync(root, { recursive: true, encoding: 'utf8' })
+		.map((file) => file.replaceAll('\\', '/'))
+		.filter((file) => !is_hidden(file) && statSync(join(root, file)).isFile())
 		.sort();
-}
-
-/**
- * @param {string} root
- * @param {string} file
- */
-function posix_relative(root, file) {
-	return relative(root, file).replaceAll('\\', '/');
 }
 
 /**

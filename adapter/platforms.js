@@ -61,7 +61,10 @@ export function binary_name(platform) {
  * report is asked without its network part, which resolves host names and can take seconds.
  */
 function is_musl() {
-	const report = process.report;
+	// `excludeNetwork` is newer than some versions of Node that have to work; there it does nothing.
+	const report = /** @type {NodeJS.ProcessReport & { excludeNetwork?: boolean }} */ (
+		process.report
+	);
 	const before = report.excludeNetwork;
 	report.excludeNetwork = true;
 	try {

@@ -1,0 +1,15 @@
+// What `oxide.js` exports (`handoff.js` writes it), under the id by which `runtime/` imports it.
+declare module '#svelte-adapter-oxide' {
+	/** SvelteKit's `Server`, not yet initialised. */
+	export const server: import('@sveltejs/kit').Server;
+	/** Absolute path of the build directory. */
+	export const dir: string;
+	/** SvelteKit's major version. */
+	export const kit: 2 | 3;
+	/** `paths.base`. */
+	export const base: string;
+	/** `paths.origin`, where it was set at build time. */
+	export const origin: string | undefined;
+	/** The option `envPrefix`. */
+	export const env_prefix: string;
+}
