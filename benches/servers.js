@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { environment, run } from '../scripts/lib/command.js';
 import { at, NODE } from '../scripts/lib/places.js';
 
@@ -17,6 +18,12 @@ const APP = at('benches', 'app');
 
 /** @type {Record<Adapter, string>} */
 export const NAMES = { node: 'adapter-node', oxide: 'svelte-adapter-oxide' };
+
+/** Imported by the app's vite.config, which Vite bundles to another place: hence absolute. */
+const MODULES = {
+	node: import.meta.resolve('@sveltejs/adapter-node'),
+	oxide: pathToFileURL(at('index.js')).href
+};
 
 /**
  * @typedef {object} BenchServer
@@ -37,7 +44,7 @@ export async function build_app(adapter) {
 	console.log(`Building benches/app with ${NAMES[adapter]}`);
 	await run(NODE, [at('node_modules', 'vite', 'bin', 'vite.js'), 'build', '--logLevel', 'warn'], {
 		cwd: APP,
-		env: { BENCH_ADAPTER: adapter, BENCH_OUT: out, NODE_ENV: undefined },
+		env: { BENCH_ADAPTER: MODULES[adapter], BENCH_OUT: out, NODE_ENV: undefined },
 		quiet: true
 	});
 	return out;

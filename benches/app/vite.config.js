@@ -1,18 +1,13 @@
 /**
- * The app both servers of the A/B bench are built from. BENCH_ADAPTER chooses the adapter and
- * BENCH_OUT the folder; everything else is the same for both.
+ * The app both servers of the A/B bench are built from. BENCH_ADAPTER is the URL of the adapter's
+ * module and BENCH_OUT the folder; everything else is the same for both.
  */
 
+import process from 'node:process';
 import { sveltekit } from '@sveltejs/kit/vite';
 import { defineConfig } from 'vite';
 
-const ADAPTERS = {
-	node: '@sveltejs/adapter-node',
-	oxide: '../../index.js'
-};
-
-const name = /** @type {keyof typeof ADAPTERS} */ (process.env.BENCH_ADAPTER ?? 'oxide');
-const { default: adapter } = await import(ADAPTERS[name]);
+const { default: adapter } = await import(process.env.BENCH_ADAPTER);
 
 export default defineConfig({
 	plugins: [
