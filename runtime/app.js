@@ -1,0 +1,20 @@
+/**
+ * SvelteKit's own server and its initialisation, which evaluates the user's code; the web
+ * objects that exchanges are made of are in place before.
+ */
+import process from 'node:process';
+import { createReadableStream } from '@sveltejs/kit/node';
+import { base, dir, server } from '#svelte-adapter-oxide';
+import { install } from './web/install.js';
+
+const asset_dir = `${dir}/client${base}`;
+
+export async function init() {
+	install();
+	await server.init({
+		env: /** @type {Record<string, string>} */ (process.env),
+		read: (file) => createReadableStream(`${asset_dir}/${file}`)
+	});
+}
+
+export { server };

@@ -1,0 +1,179 @@
+/**
+ * Replies on their way to Rust. Small ones are collected in one buffer and handed over
+ * together; streams go chunk by chunk at the client's pace.
+ */
+import { native } from './native.js';
+import {
+	PUSH_GONE,
+	PUSH_TAKEN,
+	REPLY_HEAD,
+	REPLY_NULL,
+	REPLY_STREAM,
+	REPLY_WHOLE,
+	write_reply_head
+} from './wire.js';
+
+/** @import { Exchange } from './exchange.js' */
+
+const BUFFER_SIZE = 1024 * 1024;
+
+/** Bodies up to this size travel in the buffer; larger ones are pushed on their own. */
+const MAX_INLINE = 256 * 1024;
+
+/** So many replies are handed over at once even when more are coming. */
+const MAX_COLLECTED = 8;
+
+// its own memory, not a slice of Node's pool: it lives as long as the process
+const buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
+let length = 0;
+let collected = 0;
+let scheduled = false;
+
+export function flush() {
+	if (length === 0) return;
+	const filled = length;
+	length = 0;
+	collected = 0;
+	native.flush(buffer, filled);
+}
+
+function on_immediate() {
+	scheduled = false;
+	flush();
+}
+
+function collect() {
+	collected += 1;
+	if (collected >= MAX_COLLECTED) {
+		flush();
+	} else if (!scheduled) {
+		scheduled = true;
+		setImmediate(on_immediate);
+	}
+}
+
+/**
+ * Makes room for a record of at most `size` bytes.
+ * @param {number} size
+ */
+function reserve(size) {
+	if (length + size > BUFFER_SIZE) flush();
+}
+
+/**
+ * Writes header lines that `reserve` made room for.
+ * @param {string} headers
+ */
+function put_headers(headers) {
+	return buffer.latin1Write(headers, length + REPLY_HEAD);
+}
+
+/**
+ * A reply without a body.
+ * @param {Exchange} exchange
+ * @param {number} status
+ * @param {string} headers `name\nvalue\n` lines
+ */
+export function reply_null(exchange, status, headers) {
+	if (headers.length > MAX_INLINE) return refuse_headers(exchange);
+	reserve(REPLY_HEAD + headers.length + 4);
+	const size = put_headers(headers);
+	length = write_reply_head(buffer, length, exchange, REPLY_NULL, status, size, 0);
+	collect();
+}
+
+/**
+ * A reply with all of its body.
+ * @param {Exchange} exchange
+ * @param {number} status
+ * @param {string} headers
+ * @param {string | Uint8Array} body
+ */
+export function reply_whole(exchange, status, headers, body) {
+	if (headers.length > MAX_INLINE) return refuse_headers(exchange);
+	const bound = typeof body === 'string' ? body.length * 3 : body.byteLength;
+	if (bound > MAX_INLINE) return reply_large(exchange, status, headers, body);
+	reserve(REPLY_HEAD + headers.length + bound + 4);
+	const size = put_headers(headers);
+	const at = length + REPLY_HEAD + size;
+	let body_size;
+	if (typeof body === 'string') {
+		body_size = buffer.utf8Write(body, at);
+	} else {
+		buffer.set(body, at);
+		body_size = body.byteLength;
+	}
+	length = write_reply_head(buffer, length, exchange, REPLY_WHOLE, status, size, body_size);
+	collect();
+}
+
+/**
+ * @param {Exchange} exchange
+ * @param {number} status
+ * @param {string} headers
+ * @param {string | Uint8Array} body
+ */
+function reply_large(exchange, status, headers, body) {
+	const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+	// its length is known although it travels as a stream; a length the route gave would
+	// stand twice, and may be wrong
+	const lines = headers.replace(/^content-length\n.*\n/m, '');
+	reply_stream(exchange, status, `${lines}content-length\n${bytes.byteLength}\n`);
+	push(exchange, bytes);
+	native.end(exchange.slot, exchange.generation);
+}
+
+/**
+ * The head of a reply whose body follows by `push`.
+ * @param {Exchange} exchange
+ * @param {number} status
+ * @param {string} headers
+ */
+export function reply_stream(exchange, status, headers) {
+	if (headers.length > MAX_INLINE) return refuse_headers(exchange);
+	reserve(REPLY_HEAD + headers.length + 4);
+	const size = put_headers(headers);
+	length = write_reply_head(buffer, length, exchange, REPLY_STREAM, status, size, 0);
+	collect();
+}
+
+/**
+ * @param {Exchange} exchange
+ * @param {Uint8Array} chunk
+ * @returns {number} one of `PUSH_*`
+ */
+export function push(exchange, chunk) {
+	if (exchange.gone) return PUSH_GONE;
+	// the head must be there before its first chunk
+	if (length !== 0) flush();
+	return native.push(exchange.slot, exchange.generation, chunk);
+}
+
+/** @param {Exchange} exchange */
+export function end(exchange) {
+	if (exchange.gone) return;
+	if (length !== 0) flush();
+	native.end(exchange.slot, exchange.generation);
+}
+
+/** @param {Exchange} exchange */
+export function fail(exchange) {
+	if (exchange.gone) return;
+	if (length !== 0) flush();
+	native.fail(exchange.slot, exchange.generation);
+}
+
+/** @param {Exchange} exchange */
+function refuse_headers(exchange) {
+	console.error(
+		`The response headers of ${exchange.record.method} ${exchange.record.target} are larger than ${MAX_INLINE} bytes`
+	);
+	reply_whole(
+		exchange,
+		500,
+		'content-type\ntext/plain;charset=utf-8\n',
+		'Response headers are too large'
+	);
+}
+
+export { PUSH_GONE, PUSH_TAKEN };

@@ -1,0 +1,142 @@
+/**
+ * The worker: takes what Rust has queued, a batch a turn, runs `Server.respond` and sends
+ * the replies back. A turn is bounded, so that the timers and I/O of the user's code keep
+ * their place under load.
+ */
+import { client_address } from './address.js';
+import { server } from './app.js';
+import { Exchange } from './exchange.js';
+import { native } from './native.js';
+import { check_origin } from './origins.js';
+import { create_platform } from './platform.js';
+import { reply_whole } from './reply.js';
+import { respond } from './respond.js';
+import {
+	KIND_ABORT,
+	KIND_BODY_FAILED,
+	KIND_CHUNK,
+	KIND_DRAIN,
+	KIND_END,
+	KIND_REQUEST,
+	read_chunk,
+	read_request
+} from './wire.js';
+
+/** Events taken in one turn. */
+const BATCH = 16;
+
+const TEXT = 'content-type\ntext/plain;charset=utf-8\n';
+
+/** Methods that `Request` refuses to carry (https://fetch.spec.whatwg.org/#forbidden-method). */
+const forbidden_method = /^(?:connect|trace|track)$/i;
+
+/** @type {Array<Exchange | undefined>} by slot */
+const exchanges = [];
+
+const buffer = Buffer.allocUnsafeSlow(native.WIRE_BUFFER_SIZE);
+
+function turn() {
+	const result = native.drain(buffer, BATCH);
+	const more = result >= native.MORE;
+	const length = more ? result - native.MORE : result;
+	// asked for before user code runs, so that an exception there cannot lose the rest
+	if (more) setImmediate(turn);
+	for (let at = 0; at < length; at += buffer.readUInt32LE(at)) dispatch(at);
+}
+
+/** @param {number} at */
+function dispatch(at) {
+	const kind = buffer[at + 4];
+	if (kind === KIND_REQUEST) return begin(at);
+	const exchange = exchanges[buffer.readUInt32LE(at + 8)];
+	// events may speak of an exchange that has ended here meanwhile
+	if (exchange === undefined || exchange.generation !== buffer.readUInt32LE(at + 12)) return;
+	switch (kind) {
+		case KIND_ABORT:
+			forget(exchange);
+			return exchange.abort();
+		case KIND_DRAIN:
+			return exchange.drained();
+		case KIND_CHUNK:
+			return exchange.body?.push(read_chunk(buffer, at));
+		case KIND_END:
+			return exchange.body?.end();
+		case KIND_BODY_FAILED:
+			return exchange.body?.fail(buffer[at + 5]);
+	}
+}
+
+/** @param {Exchange} exchange */
+function forget(exchange) {
+	if (exchanges[exchange.slot] === exchange) exchanges[exchange.slot] = undefined;
+}
+
+/** @param {number} at */
+function begin(at) {
+	const record = read_request(buffer, at);
+	const origin = check_origin(record.origin);
+	const exchange = new Exchange(record, origin?.canonical ?? null);
+	if (origin === null || forbidden_method.test(record.method)) {
+		return reply_whole(exchange, 400, TEXT, 'Bad Request');
+	}
+	exchanges[exchange.slot] = exchange;
+	render(exchange).then(
+		(response) => answer(exchange, response),
+		(error) => refuse(exchange, error)
+	);
+}
+
+/**
+ * @param {Exchange} exchange
+ * @returns {Promise<Response>}
+ */
+async function render(exchange) {
+	const { record, request } = exchange;
+	return server.respond(/** @type {any} */ (request), {
+		platform: create_platform(record),
+		getClientAddress: () =>
+			client_address((name) => request.headers.get(name), record.address || undefined)
+	});
+}
+
+/**
+ * @param {Exchange} exchange
+ * @param {Response} response
+ */
+function answer(exchange, response) {
+	if (exchange.gone) {
+		// nobody reads it, but what produces it should know
+		if (response.body !== null && !response.body.locked) response.body.cancel().catch(() => {});
+		return;
+	}
+	try {
+		respond(exchange, response, () => finish(exchange));
+	} catch (error) {
+		refuse(exchange, error);
+	}
+}
+
+/** @param {Exchange} exchange */
+function finish(exchange) {
+	forget(exchange);
+	// what was not read will not come any more; a reader sees a clean end
+	exchange.body?.end();
+}
+
+/**
+ * SvelteKit answers errors of routes itself; what arrives here is a bug below it, or
+ * something returned that is not a `Response`.
+ * @param {Exchange} exchange
+ * @param {unknown} error
+ */
+function refuse(exchange, error) {
+	if (exchange.gone) return;
+	console.error(`${exchange.record.method} ${exchange.record.target} failed:`, error);
+	reply_whole(exchange, 500, TEXT, 'Internal Server Error');
+	finish(exchange);
+}
+
+/** Makes this thread the worker. */
+export function attach() {
+	native.attach(turn);
+}

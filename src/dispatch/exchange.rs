@@ -1,0 +1,202 @@
+//! One exchange on the Rust side: waits for the worker's reply, and, if it is dropped
+//! before that is complete, tells the worker so. The in-flight count falls here and
+//! nowhere else.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+
+use super::event::Event;
+use super::outbound::OutStream;
+use super::slots::{ExchangeId, RawBody, RawReply, Slots, Taken};
+use super::worker::Worker;
+use crate::telemetry::counters::{Raised, counters};
+
+/// A worker's answer.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status JS chose.
+    pub status: StatusCode,
+    /// Header lines in the order JS wrote them.
+    pub headers: HeaderMap,
+    /// What follows the head.
+    pub body: ReplyBody,
+}
+
+/// The body of a [`Reply`].
+#[derive(Debug)]
+pub enum ReplyBody {
+    /// `response.body` is `null`.
+    Null,
+    /// Came with the reply.
+    Whole(Bytes),
+    /// Comes in chunks.
+    Stream(OutStream),
+}
+
+/// A reply that HTTP cannot carry. The exchange is over; JS has been told to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplyError {
+    /// The name or value holds characters that are not allowed in a header (RFC 9110, 5.5).
+    #[error("Invalid character in header content [\"{0}\"]")]
+    Header(String),
+    /// `Response.error()`, or a number outside 200..=599.
+    #[error("Invalid status code: {0}")]
+    Status(u16),
+}
+
+/// Holds a slot and its in-flight count; dropping it ends the exchange.
+#[derive(Debug)]
+pub(super) struct Guard {
+    slots: Slots,
+    worker: Arc<Worker>,
+    taken: Taken,
+    complete: bool,
+    _in_use: Raised<'static>,
+}
+
+impl Guard {
+    pub fn id(&self) -> ExchangeId {
+        self.taken.id()
+    }
+
+    pub fn state(&self) -> parking_lot::MutexGuard<'_, super::slots::State> {
+        self.taken.slot.state.lock()
+    }
+
+    pub fn send(&self, event: Event) {
+        self.worker.send(event);
+    }
+
+    /// JS has nothing left to do for this exchange.
+    pub fn complete(&mut self) {
+        self.complete = true;
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if !self.complete {
+            counters().aborted.increment();
+            self.worker.send(Event::Abort(self.taken.id()));
+        }
+        self.slots.release(&self.taken);
+    }
+}
+
+/// An exchange that a worker is rendering.
+#[derive(Debug)]
+pub struct Exchange {
+    guard: Guard,
+}
+
+impl Exchange {
+    pub(super) fn new(slots: Slots, worker: Arc<Worker>, taken: Taken) -> Self {
+        Self {
+            guard: Guard {
+                slots,
+                worker,
+                taken,
+                complete: false,
+                _in_use: counters().slots_in_use.raise(),
+            },
+        }
+    }
+
+    /// The name JS knows it by.
+    pub fn id(&self) -> ExchangeId {
+        self.guard.id()
+    }
+
+    /// Waits for the reply head. Dropping the future, or the exchange, aborts it in JS.
+    pub async fn reply(self) -> Result<Reply, ReplyError> {
+        let raw = poll_fn(|cx| self.poll_raw(cx)).await;
+        self.into_reply(raw)
+    }
+
+    fn poll_raw(&self, cx: &mut Context<'_>) -> Poll<RawReply> {
+        let mut state = self.guard.state();
+        match state.reply.take() {
+            Some(raw) => Poll::Ready(raw),
+            None => {
+                state.waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    fn into_reply(mut self, raw: RawReply) -> Result<Reply, ReplyError> {
+        let whole = !matches!(raw.body, RawBody::Stream);
+        if whole {
+            self.guard.complete();
+        }
+        let status = match StatusCode::from_u16(raw.status) {
+            Ok(status) if raw.status >= 200 => status,
+            _ => return Err(ReplyError::Status(raw.status)),
+        };
+        let headers = parse_headers(&raw.headers)?;
+        let body = match raw.body {
+            RawBody::Null => ReplyBody::Null,
+            RawBody::Whole(bytes) => ReplyBody::Whole(bytes),
+            RawBody::Stream => ReplyBody::Stream(OutStream::new(self.guard)),
+        };
+        Ok(Reply {
+            status,
+            headers,
+            body,
+        })
+    }
+}
+
+/// `name\nvalue\n` pairs; neither can contain a newline (the Fetch standard forbids it).
+fn parse_headers(raw: &Bytes) -> Result<HeaderMap, ReplyError> {
+    let mut headers = HeaderMap::with_capacity(16);
+    let mut at = 0;
+    while at < raw.len() {
+        let name_end = at + find_newline(&raw[at..]);
+        let value_start = (name_end + 1).min(raw.len());
+        let value_end = value_start + find_newline(&raw[value_start..]);
+        let invalid = || ReplyError::Header(String::from_utf8_lossy(&raw[at..name_end]).into());
+        let name = HeaderName::from_bytes(&raw[at..name_end]).map_err(|_| invalid())?;
+        let value = HeaderValue::from_maybe_shared(raw.slice(value_start..value_end))
+            .map_err(|_| invalid())?;
+        headers.append(name, value);
+        at = value_end + 1;
+    }
+    Ok(headers)
+}
+
+fn find_newline(bytes: &[u8]) -> usize {
+    memchr::memchr(b'\n', bytes).unwrap_or(bytes.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_lines_keep_their_order_and_their_repeats() {
+        let raw = Bytes::from_static(b"set-cookie\na=1\nx-a\n\nset-cookie\nb=2\n");
+        let headers = parse_headers(&raw).expect("valid");
+        let cookies: Vec<_> = headers.get_all("set-cookie").iter().collect();
+        assert_eq!(cookies, ["a=1", "b=2"]);
+        assert_eq!(headers["x-a"], "");
+    }
+
+    #[test]
+    fn a_control_character_names_its_header() {
+        let error = parse_headers(&Bytes::from_static(b"x-bad\na\x01b\n")).expect_err("invalid");
+        assert!(error.to_string().contains("x-bad"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_header_bytes_can_panic(raw in proptest::collection::vec(proptest::num::u8::ANY, 0..100)) {
+            let _ = parse_headers(&Bytes::from(raw));
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The process-wide server: opened once from the build folder and the environment,
+//! then listening, draining, closed.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use napi::bindgen_prelude::{Function, Result};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Error, Status};
+use napi_derive::napi;
+use parking_lot::Mutex;
+
+use crate::assets::{AssetLimits, Table};
+use crate::config::Config;
+use crate::config::handoff::Handoff;
+use crate::router::Router;
+use crate::server::{App, Bound, Lifecycle, Server};
+use crate::telemetry::counters;
+use crate::telemetry::log;
+
+/// What one process holds.
+pub(super) struct Process {
+    pub app: Arc<App>,
+    server: Mutex<Option<Server>>,
+}
+
+static PROCESS: OnceLock<Process> = OnceLock::new();
+
+pub(super) fn process() -> Result<&'static Process> {
+    PROCESS
+        .get()
+        .ok_or_else(|| Error::from_reason("the server has not been opened yet"))
+}
+
+/// What the JS side needs to know of the decided configuration.
+#[napi(object)]
+pub struct Settings {
+    /// `SOCKET_PATH`, where it is set.
+    pub path: Option<String>,
+    /// `HOST` as written.
+    pub host: String,
+    /// `PORT` as written; absent with a `path`.
+    pub port: Option<String>,
+    /// The fixed origin, where there is one.
+    pub origin: Option<String>,
+    /// `ADDRESS_HEADER` in lower case.
+    pub address_header: Option<String>,
+    /// `XFF_DEPTH`, unchecked.
+    pub xff_depth: i64,
+    /// Name of `ADDRESS_HEADER` with the prefix, for messages.
+    pub address_header_variable: String,
+    /// Name of `XFF_DEPTH` with the prefix, for messages.
+    pub xff_depth_variable: String,
+    /// The body limit in bytes; absent when there is none.
+    pub body_limit: Option<f64>,
+    /// The shutdown timeout in milliseconds.
+    pub shutdown_timeout: f64,
+    /// Route ids by the index that a request carries.
+    pub routes: Vec<String>,
+    /// The process was started by socket activation.
+    pub activated: bool,
+}
+
+/// Reads the build in `root` and decides its configuration with `env`. Throws with every
+/// mistake in one message. `embedded` is for a handler inside another server, whose
+/// business the listener's variables are. A second call returns what the first decided.
+#[napi(catch_unwind)]
+pub fn open(root: String, env: HashMap<String, String>, embedded: bool) -> Result<Settings> {
+    if PROCESS.get().is_none() {
+        let opened = load(PathBuf::from(root), env, embedded)?;
+        // Another thread may have been faster; then its result stands.
+        let _ = PROCESS.set(opened);
+    }
+    Ok(settings(&process()?.app))
+}
+
+fn load(root: PathBuf, env: HashMap<String, String>, embedded: bool) -> Result<Process> {
+    let handoff = Handoff::load(&root.join("oxide.json")).map_err(reason)?;
+    let env: BTreeMap<_, _> = env.into_iter().collect();
+    let decide = if embedded {
+        Config::decide_embedded
+    } else {
+        Config::decide
+    };
+    let config = decide(handoff, root, &env).map_err(reason)?;
+    log::set_level(config.log_level);
+    for warning in config.warnings() {
+        log::warn(warning, &[]);
+    }
+    let limits = AssetLimits {
+        file: config.assets.file,
+        total: config.assets.total,
+    };
+    let (assets, missing) = Table::load(&config.root, &config.build, limits);
+    for file in missing {
+        log::warn("asset missing", &[("file", &file)]);
+    }
+    let router = Router::new(&config.build, &assets, config.health.as_ref());
+    Ok(Process {
+        app: Arc::new(App::new(config, router, assets, embedded)),
+        server: Mutex::new(None),
+    })
+}
+
+fn reason(error: impl ToString) -> Error {
+    Error::from_reason(error.to_string())
+}
+
+fn settings(app: &App) -> Settings {
+    let config = &app.config;
+    Settings {
+        path: config.exported.path.clone(),
+        host: config.exported.host.clone(),
+        port: config.exported.port.clone(),
+        origin: config.origin.clone(),
+        address_header: config.address.header.clone(),
+        xff_depth: config.address.xff_depth,
+        address_header_variable: config.address.header_variable.clone(),
+        xff_depth_variable: config.address.xff_depth_variable.clone(),
+        body_limit: config.limits.body.bytes().map(|bytes| bytes as f64),
+        shutdown_timeout: config.timeouts.shutdown.as_secs_f64() * 1000.0,
+        routes: config.build.routes.iter().map(|r| r.id.clone()).collect(),
+        activated: matches!(config.listen, crate::config::Listen::Activated { .. }),
+    }
+}
+
+type Teller = ThreadsafeFunction<String, (), String, Status, false, true>;
+
+struct TellJs(Teller);
+
+impl TellJs {
+    fn tell(&self, what: &str) {
+        // A closing environment refuses, and then nobody is left to be told.
+        self.0
+            .call(what.to_owned(), ThreadsafeFunctionCallMode::NonBlocking);
+    }
+}
+
+impl Lifecycle for TellJs {
+    fn closed(&self) {
+        self.tell("closed");
+    }
+
+    fn idle(&self) {
+        self.tell("idle");
+    }
+}
+
+/// Where the server listens.
+#[napi(object)]
+pub struct Address {
+    /// The IP address.
+    pub address: String,
+    /// The port.
+    pub port: u16,
+    /// `IPv4` or `IPv6`.
+    pub family: String,
+}
+
+/// Binds and starts to serve. `tell` is called with `'closed'` when a drain has ended and
+/// with `'idle'` when `IDLE_TIMEOUT` has passed. Returns the TCP address, if it is one.
+#[napi(catch_unwind)]
+pub fn listen(tell: Function<'_, String, ()>) -> Result<Option<Address>> {
+    let process = process()?;
+    let mut server = process.server.lock();
+    if server.is_some() {
+        return Err(Error::from_reason("the server is already listening"));
+    }
+    let tell: Teller = tell
+        .build_threadsafe_function::<String>()
+        .callee_handled::<false>()
+        .weak::<true>()
+        .build()?;
+    let bound = Bound::open(&process.app.config.listen)
+        .map_err(|error| Error::from_reason(format!("{}: {error}", error.code())))?;
+    let started = Server::start(process.app.clone(), bound, Arc::new(TellJs(tell)))
+        .map_err(|error| Error::from_reason(format!("cannot start the I/O threads: {error}")))?;
+    let address = started.address();
+    *server = Some(started);
+    Ok(address.map(|address| Address {
+        address: address.ip().to_string(),
+        port: address.port(),
+        family: if address.is_ipv4() { "IPv4" } else { "IPv6" }.to_owned(),
+    }))
+}
+
+/// Stops accepting and lets open exchanges finish within the shutdown timeout.
+#[napi(catch_unwind)]
+pub fn shutdown() -> Result<()> {
+    if let Some(server) = &*process()?.server.lock() {
+        server.drain();
+    }
+    Ok(())
+}
+
+/// Closes every connection at once.
+#[napi(catch_unwind)]
+pub fn close() -> Result<()> {
+    if let Some(server) = &*process()?.server.lock() {
+        server.close();
+    }
+    Ok(())
+}
+
+/// The process's counters by name.
+#[napi(catch_unwind)]
+pub fn stats() -> HashMap<String, f64> {
+    let slots = PROCESS
+        .get()
+        .map_or(0, |process| process.app.dispatcher.slots().allocated());
+    counters()
+        .snapshot()
+        .pairs()
+        .chain([("slots", slots as u64)])
+        .map(|(name, value)| (name.to_owned(), value as f64))
+        .collect()
+}

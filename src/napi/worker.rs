@@ -1,0 +1,112 @@
+//! What a worker calls while it renders. The hot path of the boundary: numbers and one
+//! buffer that JS owns go in, a number comes out, and no JS object is made.
+//!
+//! Unsafe is allowed in `drain` alone: writing into a buffer of JS cannot be checked by
+//! the compiler.
+
+use napi::bindgen_prelude::{Env, Function, Result, Uint8ArraySlice};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Error, Status};
+use napi_derive::napi;
+
+use super::process::{Process, process};
+use crate::dispatch::{ExchangeId, Wake, Worker, wire};
+
+type Waker = ThreadsafeFunction<(), (), (), Status, false, true>;
+
+struct WakeJs(Waker);
+
+impl Wake for WakeJs {
+    fn wake(&self) {
+        // A closing environment refuses; its cleanup hook detaches the worker.
+        self.0.call((), ThreadsafeFunctionCallMode::NonBlocking);
+    }
+}
+
+/// Bytes that `drain` needs to be offered, so that every event fits.
+#[napi]
+pub const WIRE_BUFFER_SIZE: u32 = wire::BUFFER_SIZE as u32;
+
+/// Set in the result of `drain` when more events are waiting.
+#[napi]
+pub const MORE: u32 = 1 << 31;
+
+/// Makes the calling thread the worker: `wake` is called, without arguments, whenever its
+/// queue turns non-empty. It does not keep the process alive.
+#[napi(catch_unwind)]
+pub fn attach(env: Env, wake: Function<'_, (), ()>) -> Result<()> {
+    let wake: Waker = wake
+        .build_threadsafe_function::<()>()
+        .callee_handled::<false>()
+        .weak::<true>()
+        .build()?;
+    let worker = process()?.app.dispatcher.worker().clone();
+    worker.attach(Box::new(WakeJs(wake)));
+    env.add_env_cleanup_hook(worker, |worker| Worker::detach(&worker))?;
+    Ok(())
+}
+
+/// Takes up to `max` events into `buffer`. Returns the bytes written, with `MORE` set when
+/// others are waiting; the caller then comes again without being woken.
+#[napi(catch_unwind)]
+#[allow(unsafe_code)]
+pub fn drain(mut buffer: Uint8ArraySlice<'_>, max: u32) -> Result<u32> {
+    // SAFETY: JS lends the buffer for this call and its thread is here, in it; `runtime/worker.js`
+    // keeps the buffer to itself, so no other thread has a view of its memory.
+    let buffer = unsafe { buffer.as_mut() };
+    let (written, more) = process()?
+        .app
+        .dispatcher
+        .worker()
+        .drain(buffer, max as usize);
+    Ok(written as u32 | if more { MORE } else { 0 })
+}
+
+/// Delivers the replies in the first `length` bytes of `buffer`.
+#[napi(catch_unwind)]
+pub fn flush(buffer: &[u8], length: u32) -> Result<()> {
+    let replies = buffer
+        .get(..length as usize)
+        .ok_or_else(|| Error::from_reason("flush: length is beyond the buffer"))?;
+    wire::deliver(slots()?, replies).map_err(Error::from_reason)
+}
+
+/// Appends to a streamed response: 0 taken, 1 taken but wait for `Drain`, 2 the exchange
+/// is over, 3 not taken since an earlier 1 was not heeded.
+#[napi(catch_unwind)]
+pub fn push(slot: u32, generation: u32, chunk: &[u8]) -> Result<u32> {
+    Ok(slots()?.push(ExchangeId { slot, generation }, chunk) as u32)
+}
+
+/// Completes a streamed response.
+#[napi(catch_unwind)]
+pub fn end(slot: u32, generation: u32) -> Result<()> {
+    slots()?.end(ExchangeId { slot, generation });
+    Ok(())
+}
+
+/// Breaks a streamed response off, visibly for the client.
+#[napi(catch_unwind)]
+pub fn fail(slot: u32, generation: u32) -> Result<()> {
+    slots()?.fail(ExchangeId { slot, generation });
+    Ok(())
+}
+
+/// The reader of a request body has taken `bytes`: as many more may come.
+#[napi(catch_unwind)]
+pub fn credit(slot: u32, generation: u32, bytes: u32) -> Result<()> {
+    slots()?.credit(ExchangeId { slot, generation }, bytes.into());
+    Ok(())
+}
+
+/// The rest of a request body is not wanted.
+#[napi(catch_unwind)]
+pub fn cancel_body(slot: u32, generation: u32) -> Result<()> {
+    slots()?.cancel_body(ExchangeId { slot, generation });
+    Ok(())
+}
+
+fn slots() -> Result<&'static crate::dispatch::Slots> {
+    let process: &'static Process = process()?;
+    Ok(process.app.dispatcher.slots())
+}

@@ -1,0 +1,252 @@
+//! One accepted client: its phase, its timeouts and how it ends. Everything here runs
+//! on the connection's own I/O thread, so its state is plain cells.
+//!
+//! Timeouts are kept by a sweep over all connections of the thread (`sweep.rs`), not by
+//! a timer each: arming one costs more than serving a small file.
+
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+
+use super::App;
+use super::exchange;
+use super::socket::{Peer, Socket, Stream};
+use super::sweep::{Clock, Registry, Tick};
+
+/// hyper reads at least this much at a time when there is so much to read.
+const READ_BUFFER: usize = 64 * 1024;
+
+const HEAD_TIMEOUT_REPLY: &[u8] =
+    b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+/// What a connection is doing; the sweep decides by it which timeout applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Accepted, or a request's first bytes have come: its head must follow.
+    Head,
+    /// An exchange waits for its reply head.
+    Exchange,
+    /// A response is being written.
+    Reply,
+    /// Between two requests.
+    Idle,
+    /// Closed by us; the client's last bytes are read so that it gets our answer.
+    Linger,
+}
+
+/// What the sweep wants of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Go on.
+    Continue,
+    /// Close now; nothing is in flight.
+    Close,
+    /// The request head did not come in time: 408 (RFC 9110, 15.5.9).
+    HeadTimeout,
+}
+
+/// Shared by the connection's socket, its service and the sweep.
+#[derive(Debug)]
+pub struct Connection {
+    /// Who is at the other end.
+    pub peer: Peer,
+    stream: RefCell<Option<Stream>>,
+    clock: Clock,
+    phase: Cell<Phase>,
+    since: Cell<Tick>,
+    verdict: Cell<Verdict>,
+    waker: RefCell<Option<Waker>>,
+    /// The reply did not come within the request timeout.
+    overdue: Cell<bool>,
+    /// The request body broke before its end.
+    body_failed: Cell<bool>,
+    /// A request body is still on its way.
+    body_pending: Cell<bool>,
+    /// Close after the response in flight.
+    last: Cell<bool>,
+    framing_conflict: Cell<bool>,
+}
+
+impl Connection {
+    fn new(stream: Stream, clock: Clock) -> Self {
+        Self {
+            peer: stream.peer(),
+            stream: RefCell::new(Some(stream)),
+            phase: Cell::new(Phase::Head),
+            since: Cell::new(clock.now()),
+            clock,
+            verdict: Cell::new(Verdict::Continue),
+            waker: RefCell::new(None),
+            overdue: Cell::new(false),
+            body_failed: Cell::new(false),
+            body_pending: Cell::new(false),
+            last: Cell::new(false),
+            framing_conflict: Cell::new(false),
+        }
+    }
+
+    /// Lends the stream; `None` once the connection has ended.
+    pub fn with_stream<R>(&self, act: impl FnOnce(&mut Stream) -> R) -> Option<R> {
+        self.stream.borrow_mut().as_mut().map(act)
+    }
+
+    /// The phase and when it began.
+    pub fn phase(&self) -> (Phase, Tick) {
+        (self.phase.get(), self.since.get())
+    }
+
+    /// Enters a phase now.
+    pub fn enter(&self, phase: Phase) {
+        self.phase.set(phase);
+        self.touch();
+    }
+
+    /// The client did something: timeouts count from now.
+    pub fn touch(&self) {
+        self.since.set(self.clock.now());
+    }
+
+    /// Bytes have come from the client.
+    pub fn received(&self) {
+        if self.phase.get() == Phase::Idle {
+            self.enter(Phase::Head);
+        }
+    }
+
+    /// Bytes have gone to the client; a slow reader is not an idle one.
+    pub fn sent(&self) {
+        if matches!(self.phase.get(), Phase::Idle | Phase::Reply) {
+            self.touch();
+        }
+    }
+
+    /// A request head is complete.
+    pub fn begin(&self) {
+        self.overdue.set(false);
+        self.body_failed.set(false);
+        self.body_pending.set(false);
+        self.enter(Phase::Exchange);
+    }
+
+    /// Passes a verdict and wakes the connection to carry it out.
+    pub fn judge(&self, verdict: Verdict) {
+        self.verdict.set(verdict);
+        self.wake();
+    }
+
+    /// The request timeout has passed.
+    pub fn set_overdue(&self) {
+        self.overdue.set(true);
+        self.wake();
+    }
+
+    /// The request timeout has passed.
+    pub fn overdue(&self) -> bool {
+        self.overdue.get()
+    }
+
+    /// A body pump has begun or ended.
+    pub fn set_body_pending(&self, pending: bool) {
+        self.body_pending.set(pending);
+    }
+
+    /// Whether the client still owes us part of its request.
+    pub fn body_pending(&self) -> bool {
+        self.body_pending.get()
+    }
+
+    /// The request body broke: the exchange cannot succeed.
+    pub fn fail_body(&self) {
+        self.body_failed.set(true);
+        self.close_after_reply();
+        self.wake();
+    }
+
+    /// The request body broke.
+    pub fn body_failed(&self) -> bool {
+        self.body_failed.get()
+    }
+
+    /// This connection must not be used for another request.
+    pub fn close_after_reply(&self) {
+        self.last.set(true);
+    }
+
+    /// Whether the response in flight is the last.
+    pub fn is_last(&self) -> bool {
+        self.last.get()
+    }
+
+    /// The socket saw both Content-Length and Transfer-Encoding in one head.
+    pub fn set_framing_conflict(&self) {
+        self.framing_conflict.set(true);
+    }
+
+    /// The socket saw both Content-Length and Transfer-Encoding in one head.
+    pub fn framing_conflict(&self) -> bool {
+        self.framing_conflict.get()
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = self.waker.borrow_mut().take() {
+            waker.wake();
+        }
+    }
+
+    fn listen(&self, cx: &mut Context<'_>) {
+        let mut waker = self.waker.borrow_mut();
+        if !waker.as_ref().is_some_and(|w| w.will_wake(cx.waker())) {
+            *waker = Some(cx.waker().clone());
+        }
+    }
+}
+
+/// Serves one client until it or we close.
+pub async fn serve(app: Arc<App>, stream: Stream, registry: Rc<Registry>) {
+    let connection = Rc::new(Connection::new(stream, registry.clock()));
+    let _entry = registry.enter(connection.clone());
+    drive(app, connection.clone()).await;
+    // Others may hold the connection a little longer; the client shall not wait for them.
+    drop(connection.stream.borrow_mut().take());
+}
+
+async fn drive(app: Arc<App>, connection: Rc<Connection>) {
+    let limits = &app.config.limits;
+    let mut builder = http1::Builder::new();
+    builder
+        .max_headers(limits.max_headers)
+        .max_header_size(limits.max_header_size)
+        // A head must fit; bodies are read in pieces of at most this.
+        .max_buf_size(limits.max_header_size.max(READ_BUFFER))
+        .pipeline_flush(true);
+    let service = {
+        let connection = connection.clone();
+        service_fn(move |request| exchange::serve(app.clone(), connection.clone(), request))
+    };
+    let socket = TokioIo::new(Socket::new(connection.clone()));
+    let mut http = pin!(builder.serve_connection(socket, service));
+    let verdict = poll_fn(|cx| {
+        connection.listen(cx);
+        match connection.verdict.get() {
+            Verdict::Continue => http.as_mut().poll(cx).map(|result| {
+                if let Err(error) = result {
+                    exchange::log_connection_error(&connection, &error);
+                }
+                Verdict::Continue
+            }),
+            verdict => Poll::Ready(verdict),
+        }
+    })
+    .await;
+    if verdict == Verdict::HeadTimeout {
+        // The head never reached hyper's service, so nothing else is being written.
+        connection.with_stream(|stream| stream.try_write(HEAD_TIMEOUT_REPLY));
+    }
+}

@@ -1,0 +1,178 @@
+//! How an exchange flows: the head is checked, the router names the route, an asset, a
+//! redirect or an endpoint is answered here, and only a render crosses to JS. This file
+//! is that sentence in code; what each step does stands in the room it calls.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use http::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderValue, TRANSFER_ENCODING};
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode, Version};
+use http_body::Body as _;
+use hyper::body::Incoming;
+
+use super::App;
+use super::body::Body;
+use super::connection::{Connection, Phase};
+use super::{health, render};
+use crate::assets::{AssetBody, AssetReply, AssetRequest};
+use crate::dispatch::{BodyOutcome, discard};
+use crate::http::path::split_target;
+use crate::router::Route;
+use crate::telemetry::counters::{Raised, counters};
+use crate::telemetry::log;
+
+/// Answers one request; never fails, since a failure is an answer too.
+pub async fn serve(
+    app: Arc<App>,
+    connection: Rc<Connection>,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
+    connection.begin();
+    let scope = Scope::open(connection.clone());
+    let answered = AssertUnwindSafe(answer(&app, &connection, request))
+        .catch_unwind()
+        .await;
+    let mut response = answered.unwrap_or_else(|_| {
+        // The panic hook has printed where; the exchange ends, the process does not.
+        counters().panics.increment();
+        connection.close_after_reply();
+        log::error("exchange panicked", &[("peer", &connection.peer.address)]);
+        plain(StatusCode::INTERNAL_SERVER_ERROR)
+    });
+    if connection.is_last() || app.draining() {
+        connection.close_after_reply();
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    connection.enter(Phase::Reply);
+    response.body_mut().keep(scope);
+    Ok(response)
+}
+
+async fn answer(
+    app: &Arc<App>,
+    connection: &Rc<Connection>,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    if let Some(fault) = malformed(&head, connection) {
+        connection.close_after_reply();
+        counters().refused.increment();
+        log::debug("request refused", &[("reason", &fault)]);
+        return plain(StatusCode::BAD_REQUEST);
+    }
+    let request = AssetRequest {
+        method: &head.method,
+        headers: &head.headers,
+    };
+    match app.router.route(&head.method, head.uri.path()) {
+        Route::Asset(asset) => {
+            unread(app, connection, body);
+            asset_response(app.assets.reply(asset, &request))
+        }
+        Route::Redirect(redirect) => {
+            unread(app, connection, body);
+            let target = head.uri.path_and_query().map_or("", |t| t.as_str());
+            let (_, query) = split_target(target);
+            asset_response(app.assets.redirect(redirect, &head.method, query))
+        }
+        Route::Endpoint(endpoint) => {
+            unread(app, connection, body);
+            asset_response(health::answer(app, endpoint, &head.method))
+        }
+        Route::Render(route) => render::render(app, connection, head, body, route).await,
+    }
+}
+
+/// What a proxy in front and this server could read differently is refused before
+/// anything else looks at it.
+fn malformed(head: &Parts, connection: &Connection) -> Option<&'static str> {
+    let hosts = head.headers.get_all(HOST).iter().count();
+    // RFC 9112, 3.2: exactly one in HTTP/1.1; HTTP/1.0 may go without.
+    if hosts > 1 || (hosts == 0 && head.version == Version::HTTP_11) {
+        return Some("there must be exactly one Host header");
+    }
+    if head.headers.contains_key(TRANSFER_ENCODING) && connection.framing_conflict() {
+        return Some("Content-Length and Transfer-Encoding exclude each other");
+    }
+    if head.method == Method::CONNECT || head.uri.path_and_query().is_none() {
+        return Some("this server is not a proxy");
+    }
+    None
+}
+
+fn asset_response(reply: AssetReply) -> Response<Body> {
+    let body = match reply.body {
+        AssetBody::Empty => Body::empty(),
+        AssetBody::Memory(bytes) => Body::full(bytes),
+        AssetBody::File { path, start, len } => Body::file(path, start, len),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = reply.status;
+    *response.headers_mut() = reply.headers;
+    response
+}
+
+/// A bare answer in plain text, for what never reaches SvelteKit.
+pub(super) fn plain(status: StatusCode) -> Response<Body> {
+    let text = status.canonical_reason().unwrap_or("Error");
+    let mut response = Response::new(Body::full(bytes::Bytes::from_static(text.as_bytes())));
+    *response.status_mut() = status;
+    let content_type = HeaderValue::from_static("text/plain;charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}
+
+/// Discards a body nobody will read, so that the connection stays usable.
+pub(super) fn unread(app: &App, connection: &Rc<Connection>, body: Incoming) {
+    if body.is_end_stream() {
+        return;
+    }
+    let bound = app.config.limits.unread_body;
+    let connection = connection.clone();
+    tokio::task::spawn_local(async move {
+        if !matches!(discard(body, bound).await, BodyOutcome::Complete) {
+            connection.close_after_reply();
+        }
+    });
+}
+
+/// Logs what hyper could not serve. A client that leaves is no news.
+pub(super) fn log_connection_error(connection: &Connection, error: &hyper::Error) {
+    if error.is_parse() {
+        counters().refused.increment();
+    }
+    let reason = error.to_string();
+    log::debug(
+        "connection ended",
+        &[("reason", &reason), ("peer", &connection.peer.address)],
+    );
+}
+
+/// Marks the time from a complete request head to the end of its response.
+#[derive(Debug)]
+pub(super) struct Scope {
+    _open: Raised<'static>,
+    connection: Rc<Connection>,
+}
+
+impl Scope {
+    fn open(connection: Rc<Connection>) -> Self {
+        counters().exchanges.increment();
+        Self {
+            _open: counters().exchanges_open.raise(),
+            connection,
+        }
+    }
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        self.connection.enter(Phase::Idle);
+    }
+}

@@ -1,0 +1,267 @@
+//! A render: the request crosses to the worker once, and its reply comes back once;
+//! only streams cross again. Also decides how the request's body travels, and what a
+//! client gets when the worker does not answer or answers what HTTP cannot carry.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue};
+use http::request::Parts;
+use http::{Method, Response, StatusCode, Version};
+use http_body::Body as _;
+use hyper::body::Incoming;
+
+use super::App;
+use super::body::Body;
+use super::connection::Connection;
+use super::exchange::{plain, unread};
+use super::request_text::{self, RequestText};
+use crate::dispatch::{
+    BodyBounds, BodyOutcome, Eager, Exchange, Reply, ReplyBody, ReplyError, RequestBody,
+    RequestEvent, eager, pump, wire,
+};
+use crate::router::RouteId;
+use crate::telemetry::log;
+
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+pub(super) async fn render(
+    app: &Arc<App>,
+    connection: &Rc<Connection>,
+    head: Parts,
+    mut body: Incoming,
+    route: Option<RouteId>,
+) -> Response<Body> {
+    let text = match request_text::write(app, connection, &head) {
+        Ok(text) => text,
+        Err(reason) => {
+            log::error("could not determine request origin", &[("reason", &reason)]);
+            unread(app, connection, body);
+            return plain(StatusCode::BAD_REQUEST);
+        }
+    };
+    let content_length = content_length(&head);
+    let plan = plan(app, &head, &body, content_length);
+    let inbound = match plan {
+        Plan::None => {
+            unread(app, connection, body);
+            Inbound::None
+        }
+        Plan::TooLarge => Inbound::Untouched(body),
+        Plan::Stream => Inbound::Stream(Bytes::new(), body),
+        Plan::Eager => match eager(&mut body).await {
+            Eager::Whole(bytes) if app.config.limits.body.allows(bytes.len() as u64) => {
+                Inbound::Whole(bytes)
+            }
+            Eager::Whole(bytes) | Eager::Partial(bytes) => Inbound::Stream(bytes, body),
+            Eager::Failed(error) => return broken_body(connection, &error),
+        },
+    };
+    let exchange = app.dispatcher.dispatch(|id| {
+        let RequestText {
+            text,
+            method_len,
+            origin_len,
+            target_len,
+            address_len,
+            canonical,
+        } = text;
+        RequestEvent {
+            id,
+            route: route.map(|route| route.index()),
+            text,
+            method_len,
+            origin_len,
+            target_len,
+            address_len,
+            port: connection.peer.port,
+            canonical,
+            http10: head.version == Version::HTTP_10,
+            content_length,
+            body: match &inbound {
+                Inbound::None => RequestBody::None,
+                Inbound::Whole(bytes) => RequestBody::Whole(bytes.clone()),
+                Inbound::Stream(..) => RequestBody::Stream,
+                Inbound::Untouched(_) => RequestBody::TooLarge,
+            },
+        }
+    });
+    let untouched = match inbound {
+        Inbound::Stream(first, rest) => {
+            start_pump(app, connection, &exchange, first, rest);
+            None
+        }
+        Inbound::Untouched(body) => {
+            // Nothing past the limit is read; the connection closes over what is left of it.
+            connection.close_after_reply();
+            Some(body)
+        }
+        Inbound::None | Inbound::Whole(_) => None,
+    };
+    let route = route
+        .and_then(|route| app.router.route_id(route))
+        .unwrap_or("");
+    let response = match await_reply(connection, exchange).await {
+        Outcome::Reply(Ok(reply)) => respond(reply, &head.method),
+        Outcome::Reply(Err(error)) => unwritable(&error, route),
+        Outcome::Overdue => overdue(connection, route),
+        Outcome::BodyFailed => plain(StatusCode::BAD_REQUEST),
+    };
+    drop(untouched);
+    response
+}
+
+enum Plan {
+    None,
+    Eager,
+    Stream,
+    TooLarge,
+}
+
+/// How the body reaches JS (KIT-CONTRACT: what counts as a body is SvelteKit's rule).
+fn plan(app: &App, head: &Parts, body: &Incoming, content_length: Option<u64>) -> Plan {
+    if head.method == Method::GET || head.method == Method::HEAD || body.is_end_stream() {
+        return Plan::None;
+    }
+    // SvelteKit 2 takes a body without a content-type for none.
+    if app.config.build.kit == 2 && !head.headers.contains_key(CONTENT_TYPE) {
+        return Plan::None;
+    }
+    match content_length {
+        Some(len) if !app.config.limits.body.allows(len) => Plan::TooLarge,
+        Some(len) if len > wire::INLINE_BODY as u64 => Plan::Stream,
+        // A client that waits for 100 Continue sends nothing before JS wants to read.
+        _ if head.headers.contains_key(EXPECT) => Plan::Stream,
+        _ => Plan::Eager,
+    }
+}
+
+fn content_length(head: &Parts) -> Option<u64> {
+    head.headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse().ok())
+}
+
+enum Inbound {
+    None,
+    Whole(Bytes),
+    Stream(Bytes, Incoming),
+    Untouched(Incoming),
+}
+
+fn start_pump(
+    app: &Arc<App>,
+    connection: &Rc<Connection>,
+    exchange: &Exchange,
+    first: Bytes,
+    rest: Incoming,
+) {
+    let bounds = BodyBounds {
+        limit: app.config.limits.body.bytes(),
+        unread: app.config.limits.unread_body,
+    };
+    let pumping = pump(app.dispatcher.clone(), exchange.id(), first, rest, bounds);
+    let connection = connection.clone();
+    connection.set_body_pending(true);
+    tokio::task::spawn_local(async move {
+        let outcome = pumping.await;
+        connection.set_body_pending(false);
+        match outcome {
+            BodyOutcome::Complete => {}
+            BodyOutcome::Abandoned => connection.close_after_reply(),
+            BodyOutcome::Failed(_) => connection.fail_body(),
+        }
+    });
+}
+
+enum Outcome {
+    Reply(Result<Reply, ReplyError>),
+    Overdue,
+    BodyFailed,
+}
+
+async fn await_reply(connection: &Connection, exchange: Exchange) -> Outcome {
+    let mut reply = pin!(exchange.reply());
+    poll_fn(|cx| {
+        if let Poll::Ready(reply) = reply.as_mut().poll(cx) {
+            return Poll::Ready(Outcome::Reply(reply));
+        }
+        // The connection's task is woken when either of these turns true.
+        if connection.body_failed() {
+            return Poll::Ready(Outcome::BodyFailed);
+        }
+        if connection.overdue() {
+            return Poll::Ready(Outcome::Overdue);
+        }
+        Poll::Pending
+    })
+    .await
+}
+
+fn respond(reply: Reply, method: &Method) -> Response<Body> {
+    let mut headers = reply.headers;
+    let body = match reply.body {
+        ReplyBody::Null => {
+            // A HEAD answer may state the length of what GET would have carried, a 304 too.
+            if method != Method::HEAD && reply.status != StatusCode::NOT_MODIFIED {
+                headers.remove(CONTENT_LENGTH);
+            }
+            Body::empty()
+        }
+        ReplyBody::Whole(bytes) => {
+            // The length is known here; a wrong one from the route would desynchronise the client.
+            headers.remove(CONTENT_LENGTH);
+            Body::full(bytes)
+        }
+        ReplyBody::Stream(stream) => Body::stream(stream),
+    };
+    // nginx buffers event streams unless told not to (kit issue 15790).
+    if headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|v| v == "text/event-stream")
+    {
+        headers
+            .entry(X_ACCEL_BUFFERING)
+            .or_insert(HeaderValue::from_static("no"));
+    }
+    let mut response = Response::new(body);
+    *response.status_mut() = reply.status;
+    *response.headers_mut() = headers;
+    response
+}
+
+fn unwritable(error: &ReplyError, route: &str) -> Response<Body> {
+    let message = error.to_string();
+    log::error(
+        "response refused",
+        &[("route", &route), ("reason", &message)],
+    );
+    let mut response = plain(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.body_mut() = Body::full(Bytes::from(message));
+    response
+}
+
+fn overdue(connection: &Connection, route: &str) -> Response<Body> {
+    connection.close_after_reply();
+    // Whose fault it was decides the status: a request still on its way is the client's.
+    let status = if connection.body_pending() {
+        StatusCode::REQUEST_TIMEOUT
+    } else {
+        StatusCode::GATEWAY_TIMEOUT
+    };
+    log::error(
+        "request timed out",
+        &[("route", &route), ("status", &status.as_str())],
+    );
+    plain(status)
+}
+
+fn broken_body(connection: &Connection, error: &hyper::Error) -> Response<Body> {
+    connection.close_after_reply();
+    log::debug("request body broken", &[("reason", &error.to_string())]);
+    plain(StatusCode::BAD_REQUEST)
+}

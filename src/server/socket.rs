@@ -1,0 +1,225 @@
+//! The byte stream under a connection: TCP or Unix, watched so that the connection
+//! knows its phase, and closed without the reset that could destroy our last answer.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
+
+use super::connection::{Connection, Phase};
+use super::framing::FramingWatch;
+
+/// Bytes read and thrown away while lingering; a client that sends more is cut off.
+const LINGER_BYTES: usize = 1024 * 1024;
+
+/// The other end, as JS sees it.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// The address without its port; empty on a Unix socket.
+    pub address: String,
+    /// 0 on a Unix socket.
+    pub port: u16,
+}
+
+/// An accepted stream.
+#[derive(Debug)]
+pub enum Stream {
+    /// From `HOST`:`PORT`, or a TCP listener that systemd opened.
+    Tcp(TcpStream, SocketAddr),
+    /// From `SOCKET_PATH`, or a Unix listener that systemd opened.
+    #[cfg(unix)]
+    Unix(UnixStream),
+}
+
+impl Stream {
+    /// Who is at the other end.
+    pub fn peer(&self) -> Peer {
+        match self {
+            Stream::Tcp(_, address) => Peer {
+                address: address.ip().to_string(),
+                port: address.port(),
+            },
+            #[cfg(unix)]
+            Stream::Unix(_) => Peer {
+                address: String::new(),
+                port: 0,
+            },
+        }
+    }
+
+    /// Writes what the socket takes at once; a last word, so nothing waits for the rest.
+    pub fn try_write(&self, bytes: &[u8]) {
+        // An error means the client is gone, which is what happens next anyway.
+        let _ = match self {
+            Stream::Tcp(stream, _) => stream.try_write(bytes),
+            #[cfg(unix)]
+            Stream::Unix(stream) => stream.try_write(bytes),
+        };
+    }
+
+    /// Whether the client has sent nothing that we have not read.
+    pub fn is_silent(&self) -> bool {
+        let mut byte = [MaybeUninit::uninit()];
+        let peeked = match self {
+            Stream::Tcp(stream, _) => SockRef::from(stream).peek(&mut byte),
+            #[cfg(unix)]
+            Stream::Unix(stream) => SockRef::from(stream).peek(&mut byte),
+        };
+        // 0 is its end of stream, an error other than "nothing yet" a dead socket: silent both.
+        !matches!(peeked, Ok(n) if n > 0)
+    }
+
+    fn reader(&mut self) -> Pin<&mut (dyn AsyncRead + Unpin)> {
+        match self {
+            Stream::Tcp(stream, _) => Pin::new(stream),
+            #[cfg(unix)]
+            Stream::Unix(stream) => Pin::new(stream),
+        }
+    }
+}
+
+/// What hyper reads from and writes to.
+#[derive(Debug)]
+pub struct Socket {
+    connection: Rc<Connection>,
+    framing: FramingWatch,
+    lingered: usize,
+}
+
+impl Socket {
+    /// Over the stream that `connection` holds.
+    pub fn new(connection: Rc<Connection>) -> Self {
+        Self {
+            connection,
+            framing: FramingWatch::default(),
+            lingered: 0,
+        }
+    }
+
+    fn write_with(
+        &self,
+        act: impl FnOnce(&mut Stream) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        let result = self.connection.with_stream(act).unwrap_or_else(gone);
+        if matches!(result, Poll::Ready(Ok(1..))) {
+            self.connection.sent();
+        }
+        result
+    }
+}
+
+fn gone<T>() -> Poll<io::Result<T>> {
+    Poll::Ready(Err(io::ErrorKind::NotConnected.into()))
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        let connection = &this.connection;
+        ready!(
+            connection
+                .with_stream(|stream| match stream {
+                    Stream::Tcp(stream, _) => Pin::new(stream).poll_read(cx, buf),
+                    #[cfg(unix)]
+                    Stream::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
+                })
+                .unwrap_or_else(gone)
+        )?;
+        let fresh = &buf.filled()[before..];
+        if !fresh.is_empty() {
+            connection.received();
+            this.framing.observe(fresh);
+            if this.framing.conflict() {
+                connection.set_framing_conflict();
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.write_with(|stream| match stream {
+            Stream::Tcp(stream, _) => Pin::new(stream).poll_write(cx, bytes),
+            #[cfg(unix)]
+            Stream::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
+        })
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.write_with(|stream| match stream {
+            Stream::Tcp(stream, _) => Pin::new(stream).poll_write_vectored(cx, slices),
+            #[cfg(unix)]
+            Stream::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+        })
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Sockets have no buffer of their own to flush.
+        Poll::Ready(Ok(()))
+    }
+
+    /// Says that we are done, then reads what the client was still sending until it is
+    /// done too (RFC 9112, 9.6): closing over unread bytes makes the kernel send a reset,
+    /// and the client may lose our answer to it. The sweep ends a client that never stops.
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let connection = this.connection.clone();
+        if connection.phase().0 != Phase::Linger {
+            ready!(
+                connection
+                    .with_stream(|stream| match stream {
+                        Stream::Tcp(stream, _) => Pin::new(stream).poll_shutdown(cx),
+                        #[cfg(unix)]
+                        Stream::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+                    })
+                    .unwrap_or_else(gone)
+            )?;
+            if !connection.is_last() {
+                return Poll::Ready(Ok(()));
+            }
+            connection.enter(Phase::Linger);
+        }
+        let mut scratch = [0; 16 * 1024];
+        loop {
+            let mut buf = ReadBuf::new(&mut scratch);
+            let read = connection.with_stream(|stream| stream.reader().poll_read(cx, &mut buf));
+            match read {
+                None | Some(Poll::Ready(Err(_))) => return Poll::Ready(Ok(())),
+                Some(Poll::Pending) => return Poll::Pending,
+                Some(Poll::Ready(Ok(()))) => {
+                    let n = buf.filled().len();
+                    this.lingered += n;
+                    if n == 0 || this.lingered > LINGER_BYTES {
+                        return Poll::Ready(Ok(()));
+                    }
+                }
+            }
+        }
+    }
+}
