@@ -134,12 +134,16 @@ async function demo() {
 
 	const host = process.env.HOST ?? '127.0.0.1';
 	const port = await free_port(host);
-	const url = `http://${net.isIPv6(host) ? `[${host}]` : host}:${port}/`;
+	const shown = host === '127.0.0.1' ? 'localhost' : net.isIPv6(host) ? `[${host}]` : host;
+	const url = `http://${shown}:${port}/`;
+	// SvelteKit takes form posts from the app's own origin only, and without this the server
+	// would believe itself behind a proxy that speaks https
+	const origin = process.env.ORIGIN ?? new URL(url).origin;
 
 	console.log('\nStarting node build/index.js');
 	const server = spawn(NODE, ['build/index.js'], {
 		cwd: EXAMPLE,
-		env: environment({ HOST: host, PORT: String(port) }),
+		env: environment({ HOST: host, PORT: String(port), ORIGIN: origin }),
 		stdio: ['ignore', 'inherit', 'inherit'],
 		// out of the terminal's reach: see pass_signals_on
 		detached: true
