@@ -13,8 +13,9 @@ mod reply;
 mod store;
 mod table;
 
+pub use crate::config::AssetLimits;
 pub use crate::http::id::{AssetId, RedirectId, Target};
 pub use body::FileBody;
 pub use reply::{AssetBody, AssetReply, AssetRequest};
-pub use store::{AssetLimits, MissingFile, MissingReason};
+pub use store::{MissingFile, MissingReason};
 pub use table::Table;

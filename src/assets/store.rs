@@ -12,24 +12,7 @@ use std::thread;
 
 use bytes::Bytes;
 
-/// How much of the build is held in memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AssetLimits {
-    /// Bytes of the largest body that is held.
-    pub file: u64,
-    /// Bytes of all held bodies together.
-    pub total: u64,
-}
-
-impl Default for AssetLimits {
-    /// 128 KiB takes in nearly every chunk and page of an app; 64 MiB some thousands of them.
-    fn default() -> Self {
-        AssetLimits {
-            file: 128 << 10,
-            total: 64 << 20,
-        }
-    }
-}
+use crate::config::AssetLimits;
 
 /// A file that the build describes and that cannot be served. Its paths are left to
 /// SvelteKit; where only a variant is missing, the others are served.
@@ -244,7 +227,14 @@ mod tests {
             fs::write(root.path().join(&file.file), vec![b'x'; file.size as usize])
                 .expect("written");
         }
-        let found = find(root.path(), &files, AssetLimits::default());
+        let found = find(
+            root.path(),
+            &files,
+            AssetLimits {
+                file: 300,
+                total: 1 << 20,
+            },
+        );
         for (file, stored) in files.iter().zip(found) {
             assert!(matches!(stored, Ok(Stored::Memory(body)) if body.len() as u64 == file.size));
         }

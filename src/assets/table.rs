@@ -8,7 +8,8 @@ use http::header::HeaderValue;
 use rustc_hash::FxBuildHasher;
 
 use super::head::Heads;
-use super::store::{AssetLimits, MissingFile, MissingReason, Stored, Wanted, find};
+use super::store::{MissingFile, MissingReason, Stored, Wanted, find};
+use crate::config::AssetLimits;
 use crate::config::handoff::{AssetEntry, Handoff};
 use crate::http::encoding::{Available, Encoding};
 use crate::http::id::{AssetId, RedirectId, Target};
@@ -87,6 +88,15 @@ impl Table {
 
     pub(super) fn redirect_of(&self, id: RedirectId) -> &Redirect {
         &self.redirects[id.0 as usize]
+    }
+}
+
+impl<'a> IntoIterator for &'a Table {
+    type Item = (&'a str, Target);
+    type IntoIter = Box<dyn Iterator<Item = Self::Item> + 'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        Box::new(self.paths())
     }
 }
 
