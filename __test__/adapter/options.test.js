@@ -1,0 +1,125 @@
+/** The adapter's options: what is taken, what is refused and in which words. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import adapter from '../../index.js';
+import { RUN_TIME, decide_options } from '../../adapter/options.js';
+
+test('without options, everything has its default', () => {
+	const expected = {
+		out: 'build',
+		encodings: { brotli: true, gzip: true, zstd: false },
+		env_prefix: '',
+		polyfill: undefined,
+		platforms: [],
+		run_time: {}
+	};
+	assert.deepEqual(decide_options(), expected);
+	assert.deepEqual(decide_options({}), expected);
+	assert.deepEqual(decide_options({ out: undefined, bodyLimit: undefined }), expected);
+});
+
+test('precompress chooses encodings', () => {
+	const encodings = (/** @type {any} */ precompress) => decide_options({ precompress }).encodings;
+	assert.deepEqual(encodings(true), { brotli: true, gzip: true, zstd: false });
+	assert.deepEqual(encodings(false), { brotli: false, gzip: false, zstd: false });
+	assert.deepEqual(encodings({ zstd: true }), { brotli: true, gzip: true, zstd: true });
+	assert.deepEqual(encodings({ gzip: false }), { brotli: true, gzip: false, zstd: false });
+});
+
+test('run-time options travel as they were written', () => {
+	const given = {
+		bodyLimit: '10mb',
+		keepAliveTimeout: 5,
+		gracefulShutdownTimeout: 30_000,
+		maxHeaders: 50,
+		assetMemoryLimit: '32M',
+		healthCheck: { liveness: '/up' }
+	};
+	assert.deepEqual(decide_options({ ...given, out: 'x' }).run_time, given);
+});
+
+test('Infinity survives JSON', () => {
+	const { run_time } = decide_options({ bodyLimit: Infinity });
+	assert.deepEqual(JSON.parse(JSON.stringify(run_time)), { bodyLimit: 'Infinity' });
+});
+
+test('an unknown option lists the known ones', () => {
+	assert.throws(() => decide_options({ compresion: true }), {
+		message: /compresion is not an option\. The options are out, precompress, .*healthCheck$/s
+	});
+	assert.throws(
+		() => decide_options({ bodylimit: 1 }),
+		/bodylimit is not an option, but bodyLimit is/
+	);
+	assert.throws(() => decide_options({ toString: 1 }), /toString is not an option/);
+});
+
+for (const [name, values] of Object.entries({
+	out: ['', 1, null],
+	precompress: ['yes', null, { brotli: 1 }, { deflate: true }, []],
+	envPrefix: [1, 'MY-', 'A B'],
+	polyfill: ['true', 0],
+	platforms: ['linux-x64-gnu', ['linux-x64'], [1]],
+	bodyLimit: [-1, NaN, true, '', null],
+	keepAliveTimeout: [-1, Infinity, {}, ''],
+	maxHeaders: ['100', 1.5, 0, -1],
+	maxHeaderSize: [Infinity, false],
+	healthCheck: ['/health', 1, { live: '/x' }, { liveness: 1 }, null]
+})) {
+	test(`${name} refuses what it cannot use`, () => {
+		for (const value of values) {
+			assert.throws(
+				() => decide_options({ [name]: value }),
+				(/** @type {Error} */ error) => error.message.includes(`\n  - ${name} is `),
+				`${name}: ${JSON.stringify(value)}`
+			);
+		}
+	});
+}
+
+test('all mistakes are told at once', () => {
+	assert.throws(
+		() => decide_options({ out: 1, nope: 2, maxHeaders: 'x' }),
+		(/** @type {Error} */ error) =>
+			['out is 1', 'nope is not', 'maxHeaders is "x"'].every((part) => error.message.includes(part))
+	);
+});
+
+test('something that is no object is refused', () => {
+	for (const given of [null, 'build', 1, []]) {
+		assert.throws(() => decide_options(given), /takes an object of options/);
+	}
+});
+
+test('the server knows exactly the run-time options', () => {
+	const rust = readFileSync(new URL('../../src/config/settings.rs', import.meta.url), 'utf8');
+	const names = [...rust.matchAll(/option: Some\(Alias \{\s*name: "(\w+)"/g)].map(
+		([, name]) => name
+	);
+	assert.ok(names.length > 5, 'the pattern no longer matches src/config/settings.rs');
+	assert.deepEqual(Object.keys(RUN_TIME).sort(), names.sort());
+});
+
+test('every option is typed and documented', () => {
+	const types = readFileSync(new URL('../../index.d.ts', import.meta.url), 'utf8');
+	const body = /export interface AdapterOptions \{(.*?)\n\}/s.exec(types)?.[1] ?? '';
+	const typed = [...body.matchAll(/\*\/\n\t(\w+)\?:/g)].map(([, name]) => name);
+	const known = [
+		'out',
+		'precompress',
+		'envPrefix',
+		'polyfill',
+		'platforms',
+		...Object.keys(RUN_TIME)
+	];
+	assert.deepEqual(typed.sort(), known.sort());
+});
+
+test('the adapter is what SvelteKit expects', async () => {
+	const made = adapter();
+	assert.equal(made.name, 'svelte-adapter-oxide');
+	assert.equal(made.supports?.read?.({ config: {}, route: { id: '/' } }), true);
+	assert.equal(made.supports?.instrumentation?.(), true);
+	assert.throws(() => adapter(/** @type {any} */ ({ nope: 1 })), /nope is not an option/);
+});
