@@ -1,6 +1,6 @@
 //! The wire: how events and replies are laid out in the buffers that JS owns.
 //! `runtime/wire.js` is the other half; the two change together, and
-//! `__test__/server/wire-format.test.js` sends random records through both.
+//! `tests/wire_format.rs` sends random records through both.
 //!
 //! All integers are little-endian; every record starts on a 4-byte boundary with
 //!
