@@ -3,10 +3,9 @@
  * `adapter/adapt.js`, the server is `runtime/` and `src/`.
  */
 import { adapt } from './adapter/adapt.js';
-import { emulator } from './adapter/emulate.js';
+import { emulator, request_plugin } from './adapter/emulate.js';
 import { server_build_plugin } from './adapter/kit3.js';
 import { decide_options } from './adapter/options.js';
-import { oxide } from './vite/index.js';
 
 /** @type {typeof import('./index.js').default} */
 export default function svelte_adapter_oxide(given) {
@@ -23,7 +22,7 @@ export default function svelte_adapter_oxide(given) {
 		// SvelteKit 2 does not read this.
 		vite: {
 			plugins: {
-				pre: [oxide()],
+				pre: [request_plugin()],
 				post: [server_build_plugin()]
 			}
 		}

@@ -2,9 +2,9 @@
  * `event.platform` where our server does not run: in `vite dev`, `vite preview` and while
  * prerendering. It has the shape of production's, no more, so that code that works here works there.
  *
- * SvelteKit asks for a platform without saying for which request. The Vite plugin of
- * `vite/index.js` therefore opens an asynchronous context around every request; where the plugin
- * is not there, and while prerendering, the request is a neutral one.
+ * SvelteKit asks for a platform without saying for which request. The Vite plugin below therefore
+ * opens an asynchronous context around every request; where the plugin is not there, and while
+ * prerendering, the request is a neutral one.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 
@@ -21,6 +21,19 @@ export function emulator() {
 			// A page that will be prerendered must not come to rely on a request in development.
 			const incoming = prerender === true ? undefined : current_request.getStore();
 			return { req: incoming ? describe(incoming) : neutral() };
+		}
+	};
+}
+
+/** @returns {import('vite').Plugin} */
+export function request_plugin() {
+	return {
+		name: 'svelte-adapter-oxide:request',
+		configureServer(server) {
+			server.middlewares.use(remember_request);
+		},
+		configurePreviewServer(server) {
+			server.middlewares.use(remember_request);
 		}
 	};
 }

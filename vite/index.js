@@ -7,17 +7,4 @@
  * export default { plugins: [oxide(), sveltekit()] };
  * ```
  */
-import { remember_request } from '../adapter/emulate.js';
-
-/** @returns {import('vite').Plugin} */
-export function oxide() {
-	return {
-		name: 'svelte-adapter-oxide',
-		configureServer(server) {
-			server.middlewares.use(remember_request);
-		},
-		configurePreviewServer(server) {
-			server.middlewares.use(remember_request);
-		}
-	};
-}
+export { request_plugin as oxide } from '../adapter/emulate.js';
