@@ -1,0 +1,3 @@
+export function load({ url, route }) {
+	return { search: url.search, route: route.id };
+}

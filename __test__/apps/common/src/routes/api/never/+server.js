@@ -1,0 +1,4 @@
+/** @type {import('@sveltejs/kit').RequestHandler} */
+export function GET() {
+	return new Promise(() => {});
+}

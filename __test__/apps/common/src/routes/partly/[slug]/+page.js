@@ -1,0 +1,5 @@
+export const prerender = 'auto';
+
+export function entries() {
+	return [{ slug: 'before' }];
+}

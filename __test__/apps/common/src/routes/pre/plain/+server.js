@@ -1,0 +1,5 @@
+export const prerender = true;
+
+export function GET() {
+	return new Response('prerendered, no extension');
+}

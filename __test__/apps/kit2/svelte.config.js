@@ -1,0 +1,17 @@
+/** The parity app on SvelteKit 2; the environment chooses the adapter and the variant. */
+import process from 'node:process';
+
+const { ADAPTER = 'node', VARIANT_BASE = '', VARIANT_ENV_PREFIX = '' } = process.env;
+const packages = { node: '@sveltejs/adapter-node', oxide: 'svelte-adapter-oxide' };
+const { default: adapter } = await import(packages[ADAPTER]);
+
+export default {
+	kit: {
+		adapter: adapter({ envPrefix: VARIANT_ENV_PREFIX }),
+		csrf: { trustedOrigins: ['https://trusted.example'] },
+		experimental: { remoteFunctions: true },
+		paths: { base: VARIANT_BASE },
+		prerender: { handleUnseenRoutes: 'ignore' },
+		version: { name: 'parity' }
+	}
+};

@@ -1,0 +1,5 @@
+import { defineParams } from '@sveltejs/kit/params';
+
+export const params = defineParams({
+	digits: (param) => (/^\d+$/.test(param) ? param : undefined)
+});

@@ -1,0 +1,21 @@
+/** The parity app on SvelteKit 3; the environment chooses the adapter and the variant. */
+import process from 'node:process';
+import { sveltekit } from '@sveltejs/kit/vite';
+import { defineConfig } from 'vite';
+
+const { ADAPTER = 'node', VARIANT_BASE = '', VARIANT_ORIGIN, VARIANT_ENV_PREFIX = '' } = process.env;
+const packages = { node: '@sveltejs/adapter-node', oxide: 'svelte-adapter-oxide' };
+const { default: adapter } = await import(packages[ADAPTER]);
+
+export default defineConfig({
+	plugins: [
+		sveltekit({
+			adapter: adapter({ envPrefix: VARIANT_ENV_PREFIX }),
+			csrf: { trustedOrigins: ['https://trusted.example'] },
+			experimental: { remoteFunctions: true },
+			paths: { base: VARIANT_BASE, origin: VARIANT_ORIGIN },
+			prerender: { handleUnseenRoutes: 'ignore' },
+			version: { name: 'parity' }
+		})
+	]
+});

@@ -1,0 +1,97 @@
+/**
+ * Compares what two servers answered to the same bytes, field by field. Nothing is
+ * forgiven here except what cannot be equal by its nature; decided differences stand in
+ * `differences.js`.
+ */
+import zlib from 'node:zlib';
+import { header, values } from '../harness/parse.js';
+
+/** @typedef {import('../harness/wire.js').WireResponse} WireResponse */
+/** @typedef {{ field: string, reference: unknown, subject: unknown }} Difference */
+
+/**
+ * `date` is the clock. `connection` and `keep-alive` say the same thing in several ways:
+ * what they mean is compared as `persistent`, and what really happens as `connection`
+ */
+const never_compared = new Set(['date', 'connection', 'keep-alive']);
+
+/**
+ * Whether the message says that the connection stays, RFC 9112 section 9.3
+ * @param {WireResponse} response
+ */
+function persistent(response) {
+	const options = (header(response, 'connection') ?? '').toLowerCase().split(/\s*,\s*/);
+	if (options.includes('close')) return false;
+	return response.version === '1.1' || options.includes('keep-alive');
+}
+
+/**
+ * Encoders differ, the content they encode must not
+ * @param {WireResponse} response
+ */
+function content(response) {
+	if (!response.complete || response.status === 206) return response.body;
+	switch (header(response, 'content-encoding')) {
+		case 'br':
+			return response.body.length ? zlib.brotliDecompressSync(response.body) : response.body;
+		case 'gzip':
+			return response.body.length ? zlib.gunzipSync(response.body) : response.body;
+		default:
+			return response.body;
+	}
+}
+
+/** @param {Buffer | string} body */
+function show(body) {
+	const text = Buffer.from(body).toString('latin1');
+	return text.length > 400 ? `${text.slice(0, 400)}… (${text.length} bytes)` : text;
+}
+
+/**
+ * @param {import('./case.js').Case} test_case
+ * @param {import('./play.js').Outcome} reference
+ * @param {import('./play.js').Outcome} subject
+ * @returns {Difference[]}
+ */
+export function compare(test_case, reference, subject) {
+	/** @type {Difference[]} */
+	const found = [];
+
+	/** @param {string} field @param {unknown} a @param {unknown} b */
+	const check = (field, a, b) => {
+		if (JSON.stringify(a) !== JSON.stringify(b)) found.push({ field, reference: a, subject: b });
+	};
+
+	check('count', reference.responses.length, subject.responses.length);
+	check('connection', reference.connection, subject.connection);
+	check('journal', reference.journal, subject.journal);
+
+	const count = Math.min(reference.responses.length, subject.responses.length);
+	for (let i = 0; i < count; i += 1) {
+		const a = reference.responses[i];
+		const b = subject.responses[i];
+
+		check('version', a.version, b.version);
+		check('status', a.status, b.status);
+		check('reason', a.reason, b.reason);
+		check('interim', a.interim, b.interim);
+		check('framing', a.framing, b.framing);
+		check('complete', a.complete, b.complete);
+		check('trailers', a.trailers, b.trailers);
+		check('persistent', persistent(a), persistent(b));
+
+		const names = new Set([...a.headers, ...b.headers].map(([name]) => name.toLowerCase()));
+		for (const name of [...names].sort()) {
+			if (never_compared.has(name) || test_case.ignore.includes(name)) continue;
+			check(`header:${name}`, values(a, name), values(b, name));
+		}
+
+		const body_a = Buffer.from(test_case.normalise(content(a)));
+		const body_b = Buffer.from(test_case.normalise(content(b)));
+		if (!body_a.equals(body_b)) {
+			found.push({ field: 'body', reference: show(body_a), subject: show(body_b) });
+		}
+	}
+
+	return found;
+}
