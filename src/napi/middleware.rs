@@ -49,7 +49,7 @@ pub fn answer(method: String, url: String, raw_headers: Vec<String>) -> Result<O
             app.assets.reply(asset, &request)
         }
         Route::Redirect(redirect) => app.assets.redirect(redirect, &method, query),
-        Route::Endpoint(endpoint) => health::answer(app, endpoint, &method),
+        Route::Endpoint(endpoint) => health::answer(app, endpoint),
         Route::Render(_) => return Ok(None),
     };
     Ok(Some(into_answer(reply, &method)))

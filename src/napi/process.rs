@@ -96,7 +96,7 @@ fn load(root: PathBuf, env: HashMap<String, String>, embedded: bool) -> Result<P
     for file in missing {
         log::warn("asset missing", &[("file", &file)]);
     }
-    let router = Router::new(&config.build, &assets, config.health.as_ref());
+    let router = Router::new(&config.build, assets.paths(), config.health.as_ref());
     Ok(Process {
         app: Arc::new(App::new(config, router, assets, embedded)),
         server: Mutex::new(None),

@@ -97,6 +97,11 @@ impl Connection {
         self.stream.borrow_mut().as_mut().map(act)
     }
 
+    /// Whether the client has sent nothing that we have not read.
+    pub fn is_silent(&self) -> bool {
+        self.with_stream(|stream| stream.is_silent()).unwrap_or(true)
+    }
+
     /// The phase and when it began.
     pub fn phase(&self) -> (Phase, Tick) {
         (self.phase.get(), self.since.get())

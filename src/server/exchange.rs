@@ -83,7 +83,7 @@ async fn answer(
         }
         Route::Endpoint(endpoint) => {
             unread(app, connection, body);
-            asset_response(health::answer(app, endpoint, &head.method))
+            asset_response(health::answer(app, endpoint))
         }
         Route::Render(route) => render::render(app, connection, head, body, route).await,
     }

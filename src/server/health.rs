@@ -2,8 +2,8 @@
 //! can tell a busy process from a dead one.
 
 use bytes::Bytes;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
-use http::{Method, StatusCode};
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::App;
 use crate::assets::{AssetBody, AssetReply};
@@ -11,15 +11,7 @@ use crate::router::Endpoint;
 
 /// Liveness is 200 as long as the process can answer at all. Readiness is 200 while new
 /// requests are welcome: not before the worker is there, not while draining.
-pub fn answer(app: &App, endpoint: Endpoint, method: &Method) -> AssetReply {
-    if method != Method::GET && method != Method::HEAD {
-        let allow = HeaderValue::from_static("GET, HEAD");
-        return AssetReply {
-            status: StatusCode::METHOD_NOT_ALLOWED,
-            headers: HeaderMap::from_iter([(ALLOW, allow)]),
-            body: AssetBody::Empty,
-        };
-    }
+pub fn answer(app: &App, endpoint: Endpoint) -> AssetReply {
     let (status, text) = match endpoint {
         Endpoint::Readiness if app.draining() => {
             (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"draining"}"#)

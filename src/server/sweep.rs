@@ -111,10 +111,8 @@ impl Registry {
                     counters().timeouts.increment();
                     connection.set_overdue();
                 }
-                Phase::Idle if draining && elapsed >= DRAIN_GRACE => {
-                    if connection.with_stream(|stream| stream.is_silent()) != Some(false) {
-                        connection.judge(Verdict::Close);
-                    }
+                Phase::Idle if draining && elapsed >= DRAIN_GRACE && connection.is_silent() => {
+                    connection.judge(Verdict::Close);
                 }
                 Phase::Idle if passed(timeouts.keep_alive) => connection.judge(Verdict::Close),
                 // A client that takes nothing of its answer for as long as an idle one may stay.
