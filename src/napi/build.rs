@@ -68,7 +68,11 @@ impl Task for MeasureTask {
 
     fn compute(&mut self) -> Result<Self::Output> {
         let tell = |progress: Progress| {
-            let values = (progress.done as u32, progress.total as u32, progress.bytes as f64);
+            let values = (
+                progress.done as u32,
+                progress.total as u32,
+                progress.bytes as f64,
+            );
             // A closing environment refuses; then nobody is watching.
             self.tell
                 .call(values.into(), ThreadsafeFunctionCallMode::NonBlocking);
