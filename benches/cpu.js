@@ -6,8 +6,13 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 
-/** Clock ticks in a second: the unit of /proc/<pid>/stat. */
-const TICKS = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+/** Clock ticks in a second, the unit of /proc/<pid>/stat; asked for once. */
+let ticks_per_second = 0;
+
+function tick_rate() {
+	ticks_per_second ||= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+	return ticks_per_second;
+}
 
 /**
  * The fields of /proc/<pid>/stat from the third on, or undefined once the process is gone.
@@ -52,7 +57,7 @@ export function cpu_us(root) {
 		// utime, stime, cutime, cstime: fields 14 to 17 of proc(5)
 		if (fields) for (const value of fields.slice(11, 15)) ticks += Number(value);
 	}
-	return (ticks / TICKS) * 1e6;
+	return (ticks / tick_rate()) * 1e6;
 }
 
 /**

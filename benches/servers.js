@@ -19,11 +19,14 @@ const APP = at('benches', 'app');
 /** @type {Record<Adapter, string>} */
 export const NAMES = { node: 'adapter-node', oxide: 'svelte-adapter-oxide' };
 
-/** Imported by the app's vite.config, which Vite bundles to another place: hence absolute. */
-const MODULES = {
-	node: import.meta.resolve('@sveltejs/adapter-node'),
-	oxide: pathToFileURL(at('index.js')).href
-};
+/**
+ * What the app's vite.config imports; absolute, because Vite bundles that file to another place.
+ * @param {Adapter} adapter
+ */
+const module_of = (adapter) =>
+	adapter === 'node'
+		? import.meta.resolve('@sveltejs/adapter-node')
+		: pathToFileURL(at('index.js')).href;
 
 /**
  * @typedef {object} BenchServer
@@ -44,7 +47,7 @@ export async function build_app(adapter) {
 	console.log(`Building benches/app with ${NAMES[adapter]}`);
 	await run(NODE, [at('node_modules', 'vite', 'bin', 'vite.js'), 'build', '--logLevel', 'warn'], {
 		cwd: APP,
-		env: { BENCH_ADAPTER: MODULES[adapter], BENCH_OUT: out, NODE_ENV: undefined },
+		env: { BENCH_ADAPTER: module_of(adapter), BENCH_OUT: out, NODE_ENV: undefined },
 		quiet: true
 	});
 	return out;

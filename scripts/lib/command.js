@@ -55,6 +55,14 @@ export function environment(changes = {}) {
 }
 
 /**
+ * A command as someone in the repository would type it.
+ * @param {string} command
+ * @param {string[]} args
+ */
+const shown = (command, args) =>
+	[command === NODE ? 'node' : command, ...args].join(' ').replaceAll(ROOT + path.sep, '');
+
+/**
  * Runs a command to its end. Resolves to its stdout where that was kept.
  * @param {string} command
  * @param {string[]} args
@@ -96,7 +104,7 @@ export function run(command, args, { cwd = ROOT, env, quiet = false, online } = 
 			if (code === 0) return resolve(kept);
 			if (quiet) process.stderr.write(kept + errors);
 			const how = signal ? `was ended by ${signal}` : `exited with ${code}`;
-			reject(new CommandError(`${[command, ...args].join(' ')} ${how}`, code));
+			reject(new CommandError(`${shown(command, args)} ${how}`, code));
 		});
 	});
 }
