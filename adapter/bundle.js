@@ -9,7 +9,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chunk_names, production_dependencies, runtime_entries } from './entries.js';
 import { HANDOFF_ID, HANDOFF_PATH } from './handoff.js';
@@ -42,7 +42,9 @@ export async function bundle_server({ from, to, root, instrumentation, polyfill 
 		root,
 		mode: 'production',
 		configFile: false,
-		envFile: false,
+		// No `.env` is there: what the app was built with must not be read anew. (`envFile: false`, which
+		// says so, is not known to all versions.)
+		envDir: from,
 		publicDir: false,
 		logLevel: 'warn',
 		// Inline, or Vite would look for the app's PostCSS configuration and run it.
@@ -72,7 +74,7 @@ export async function bundle_server({ from, to, root, instrumentation, polyfill 
 				output: {
 					format: 'es',
 					entryFileNames: '[name].js',
-					chunkFileNames: chunk_names('vendor/[name]-[hash].js'),
+					chunkFileNames: chunk_names((modules) => chunk_name(modules, server)),
 					paths: { [HANDOFF_ID]: HANDOFF_PATH }
 				}
 			}
@@ -108,6 +110,18 @@ function keep_files(server, input) {
 			};
 		}
 	};
+}
+
+/**
+ * Rolldown moves an entry that others import into a chunk beside the entry. That chunk stays in
+ * the folder the code was in, so that what it derives from `import.meta.url` stays right.
+ * @param {string[]} modules
+ * @param {string} server
+ */
+function chunk_name(modules, server) {
+	const own = modules.find((id) => id.startsWith(server));
+	const folder = own ? posix.dirname(own.slice(server.length)) : 'vendor';
+	return posix.join(folder, '[name]-[hash].js');
 }
 
 /** @type {Plugin} */

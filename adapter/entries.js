@@ -21,12 +21,12 @@ export const runtime_entries = {
 /**
  * Names the chunks of a server build. The hand-off's path is right only in files that lie directly
  * in `build/server/`, so whatever holds a run-time module has to be one of them.
- * @param {string} others the pattern for all other chunks
+ * @param {(modules: string[]) => string} others the pattern for any other chunk
  * @returns {(chunk: { moduleIds: string[] }) => string}
  */
 export function chunk_names(others) {
-	return (chunk) =>
-		chunk.moduleIds.some((id) => id.startsWith(runtime_directory)) ? 'oxide-[name].js' : others;
+	return ({ moduleIds: modules }) =>
+		modules.some((id) => id.startsWith(runtime_directory)) ? 'oxide-[name].js' : others(modules);
 }
 
 /** What `build/index.js` is imported for by scripts; adapter-node's names. */

@@ -36,7 +36,7 @@ export function server_build_plugin() {
 								external: [HANDOFF_ID],
 								output: {
 									paths: { [HANDOFF_ID]: HANDOFF_PATH },
-									chunkFileNames: chunk_names('chunks/[name].js')
+									chunkFileNames: chunk_names(() => 'chunks/[name].js')
 								}
 							}
 						}
