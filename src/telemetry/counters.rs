@@ -55,7 +55,7 @@ impl Drop for Raised<'_> {
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident: $kind:ident),* $(,)?) => {
         /// Every counter and gauge of the process.
-        #[derive(Debug, Default)]
+        #[derive(Debug)]
         pub struct Counters {
             $($(#[$doc])* pub $name: $kind,)*
         }
@@ -67,6 +67,10 @@ macro_rules! counters {
         }
 
         impl Counters {
+            const fn new() -> Self {
+                Counters { $($name: $kind(AtomicU64::new(0)),)* }
+            }
+
             /// Reads every value.
             pub fn snapshot(&self) -> Snapshot {
                 Snapshot { $($name: self.$name.value(),)* }
@@ -113,7 +117,7 @@ counters! {
 
 /// The process's own counters.
 pub fn counters() -> &'static Counters {
-    static COUNTERS: std::sync::LazyLock<Counters> = std::sync::LazyLock::new(Counters::default);
+    static COUNTERS: Counters = Counters::new();
     &COUNTERS
 }
 
@@ -123,7 +127,7 @@ mod tests {
 
     #[test]
     fn counts() {
-        let counters = Counters::default();
+        let counters = Counters::new();
         counters.exchanges.increment();
         counters.exchanges.add(2);
         let first = counters.slots_in_use.raise();
