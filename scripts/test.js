@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 import { main } from './lib/main.js';
 import { all_stages } from './lib/stages.js';
 import { add, nothing, summary } from './lib/tally.js';
-import { ensure_build_tools, ensure_programs } from './lib/toolchain.js';
+import { ensure_build_tools, ensure_programs, ensure_rust_components } from './lib/toolchain.js';
 
 /** @typedef {import('./lib/stages.js').Stage} Stage */
 /** @typedef {import('./lib/tally.js').Outcome} Outcome */
@@ -94,6 +94,7 @@ async function test() {
 
 	const selected = select(stages, values.only);
 	await ensure_build_tools();
+	await ensure_rust_components();
 	const missing = new Set(
 		await ensure_programs([...new Set(selected.flatMap((s) => s.programs ?? []))])
 	);

@@ -99,6 +99,20 @@ export async function ensure_rust() {
 }
 
 /**
+ * Brings rustfmt and clippy, which a minimal installation of Rust lacks. Where that cannot be
+ * done, the stage that wants them fails with cargo's own words.
+ */
+export async function ensure_rust_components() {
+	for (const component of ['rustfmt', 'clippy']) {
+		const command = component === 'rustfmt' ? 'fmt' : component;
+		if (await succeeds('cargo', [command, '--version'])) continue;
+		if (!(await succeeds('rustup', ['--version']))) continue;
+		console.log(`Installing ${component} (rustup component add)`);
+		await run('rustup', ['component', 'add', component]);
+	}
+}
+
+/**
  * The command that installs Debian packages here without a question, or the reason why
  * there is none.
  * @returns {Promise<{ apt: string[] } | { reason: string }>}
@@ -148,7 +162,7 @@ export async function ensure_programs(programs) {
 /** Everything `cargo build` and the napi command line need. */
 export async function ensure_build_tools() {
 	await ensure_rust();
-	if (process.platform === 'linux' && !which('gcc') && !which('clang')) {
+	if (process.platform === 'linux' && !which('cc')) {
 		const left = await ensure_programs(['cc']);
 		if (left.length > 0)
 			throw new Error('The native server cannot be linked without a C compiler.');
