@@ -65,7 +65,7 @@ export async function bundle_server({ from, to, root, instrumentation, polyfill 
 			target: 'esnext',
 			// CommonJS is read wherever it lies: a linked workspace package is not below node_modules.
 			// Modules run when they are required and not before, as they do in Node.
-			commonjsOptions: { include: [/\.c?js$/], strictRequires: true },
+			commonjsOptions: { include: [/\.c?js$/], exclude: [below(server)], strictRequires: true },
 			// The first build has expanded what it could. What is left is meant for Node.
 			dynamicImportVarsOptions: { exclude: [/./] },
 			rollupOptions: {
@@ -163,7 +163,17 @@ function is_package(id) {
  * @param {string} name
  */
 function package_and_below(name) {
-	return new RegExp(`^${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(/|$)`);
+	return new RegExp(`^${escaped(name)}(/|$)`);
+}
+
+/** @param {string} directory with `/` at its end */
+function below(directory) {
+	return new RegExp(`^${escaped(directory)}`);
+}
+
+/** @param {string} text */
+function escaped(text) {
+	return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 /**

@@ -57,8 +57,8 @@ export function binary_name(platform) {
 }
 
 /**
- * Node's diagnostic report names the glibc it runs on, and the shared objects it has loaded. The
- * report is asked without its network part, which resolves host names and can take seconds.
+ * Node's diagnostic report names the version of glibc, where there is one; the other C library of
+ * Linux is musl. The report's network part is left out: it resolves host names and can take seconds.
  */
 function is_musl() {
 	// `excludeNetwork` is newer than some versions of Node that have to work; there it does nothing.
@@ -68,15 +68,10 @@ function is_musl() {
 	const before = report.excludeNetwork;
 	report.excludeNetwork = true;
 	try {
-		const { header, sharedObjects } =
-			/** @type {{ header?: { glibcVersionRuntime?: string }, sharedObjects?: string[] }} */ (
-				report.getReport()
-			);
-		if (header?.glibcVersionRuntime) return false;
-		return (
-			sharedObjects?.some((file) => file.includes('libc.musl-') || file.includes('ld-musl-')) ??
-			false
+		const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (
+			report.getReport()
 		);
+		return !header.glibcVersionRuntime;
 	} finally {
 		report.excludeNetwork = before;
 	}
