@@ -28,6 +28,11 @@ export class Exchange {
 		this.resume = null;
 	}
 
+	/** The client has sent its last byte: most likely it has gone, but it may still read. */
+	hang_up() {
+		LightRequest.abort(this.request);
+	}
+
 	/** The client went away, or Rust gave up waiting. */
 	abort() {
 		this.gone = true;

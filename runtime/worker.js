@@ -17,6 +17,7 @@ import {
 	KIND_CHUNK,
 	KIND_DRAIN,
 	KIND_END,
+	KIND_HANGUP,
 	KIND_REQUEST,
 	read_chunk,
 	read_request
@@ -55,6 +56,8 @@ function dispatch(at) {
 		case KIND_ABORT:
 			forget(exchange);
 			return exchange.abort();
+		case KIND_HANGUP:
+			return exchange.hang_up();
 		case KIND_DRAIN:
 			return exchange.drained();
 		case KIND_CHUNK:

@@ -11,6 +11,8 @@ pub enum Event {
     Request(Box<RequestEvent>),
     /// The client went away: abort `request.signal`, cancel the response body.
     Abort(ExchangeId),
+    /// The client has sent its last byte: abort `request.signal`. An answer may still be sent.
+    Hangup(ExchangeId),
     /// The client took enough of the response stream: push again.
     Drain(ExchangeId),
     /// More of the request body.

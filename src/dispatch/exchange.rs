@@ -112,6 +112,21 @@ impl Exchange {
         self.guard.id()
     }
 
+    /// Tells JS that the client has sent its last byte; the reply may still reach it.
+    pub fn hang_up(&self) {
+        self.guard.send(Event::Hangup(self.guard.id()));
+    }
+
+    /// Polls for the reply head without giving up the exchange.
+    pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.guard.state();
+        if state.reply.is_some() {
+            return Poll::Ready(());
+        }
+        state.waker = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
     /// Waits for the reply head. Dropping the future, or the exchange, aborts it in JS.
     pub async fn reply(self) -> Result<Reply, ReplyError> {
         let raw = poll_fn(|cx| self.poll_raw(cx)).await;

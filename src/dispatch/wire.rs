@@ -34,6 +34,7 @@ const KIND_DRAIN: u8 = 3;
 const KIND_CHUNK: u8 = 4;
 const KIND_END: u8 = 5;
 const KIND_BODY_FAILED: u8 = 6;
+const KIND_HANGUP: u8 = 7;
 
 const FLAG_BODY_MASK: u8 = 0b0011;
 const FLAG_CANONICAL: u8 = 0b0100;
@@ -54,6 +55,7 @@ pub fn encode(event: &Event, out: &mut [u8]) -> Option<usize> {
     match event {
         Event::Request(request) => encode_request(request, out),
         Event::Abort(id) => encode_head(KIND_ABORT, 0, *id, out),
+        Event::Hangup(id) => encode_head(KIND_HANGUP, 0, *id, out),
         Event::Drain(id) => encode_head(KIND_DRAIN, 0, *id, out),
         Event::End(id) => encode_head(KIND_END, 0, *id, out),
         Event::BodyFailed(id, fault) => encode_head(KIND_BODY_FAILED, fault_code(*fault), *id, out),

@@ -130,7 +130,8 @@ impl Router {
             return Route::Render(None);
         }
         let Some(decoded) = try_decode(path) else {
-            return Route::Render(None);
+            // A file may be named so all the same; only the app's routes cannot.
+            return self.file(path).unwrap_or(Route::Render(None));
         };
 
         match self.known.get(&*decoded) {
@@ -149,6 +150,14 @@ impl Router {
     /// All routes of the app, those included that are never rendered at run time.
     pub fn routes(&self) -> impl Iterator<Item = (RouteId, &str)> {
         (0..).map(RouteId).zip(self.ids.iter().map(|id| &**id))
+    }
+
+    fn file(&self, path: &str) -> Option<Route> {
+        match self.known.get(path)? {
+            Known::File(Target::Asset(id)) => Some(Route::Asset(*id)),
+            Known::File(Target::Redirect(id)) => Some(Route::Redirect(*id)),
+            Known::Endpoint(_) => None,
+        }
     }
 
     fn app_route(&self, raw: &str, decoded: &str) -> Option<RouteId> {

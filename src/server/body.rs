@@ -67,17 +67,22 @@ impl http_body::Body for Body {
     type Error = Box<dyn Error + Send + Sync>;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        match &mut self.source {
+        let this = self.get_mut();
+        match &mut this.source {
             Source::Empty => Poll::Ready(None),
             Source::Full(bytes) => {
                 let bytes = std::mem::take(bytes);
-                self.source = Source::Empty;
+                this.source = Source::Empty;
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
             Source::File(file) => Pin::new(file).poll_frame(cx).map_err(Into::into),
+            // A stream may go on for ever; without a client it must not.
+            Source::Stream(_) if this.scope.as_ref().is_some_and(Scope::is_abandoned) => {
+                Poll::Ready(Some(Err("the client is gone".into())))
+            }
             Source::Stream(stream) => Pin::new(stream).poll_frame(cx).map_err(Into::into),
         }
     }

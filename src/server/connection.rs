@@ -72,6 +72,8 @@ pub struct Connection {
     /// Close after the response in flight.
     last: Cell<bool>,
     framing_conflict: Cell<bool>,
+    /// The client has sent its last byte.
+    half_closed: Cell<bool>,
 }
 
 impl Connection {
@@ -89,6 +91,7 @@ impl Connection {
             body_pending: Cell::new(false),
             last: Cell::new(false),
             framing_conflict: Cell::new(false),
+            half_closed: Cell::new(false),
         }
     }
 
@@ -97,9 +100,36 @@ impl Connection {
         self.stream.borrow_mut().as_mut().map(act)
     }
 
+    /// The client has sent its last byte. Most have gone; some only have nothing to add
+    /// and still read. An answer that is ready soon is worth sending to either.
+    pub fn half_close(&self) {
+        if !self.half_closed.replace(true) {
+            self.touch();
+            self.wake();
+        }
+    }
+
+    /// While an answer is awaited hyper does not read, so it would not notice.
+    fn watch_for_hangup(&self, cx: &mut Context<'_>) {
+        let answering = matches!(self.phase.get(), Phase::Exchange | Phase::Reply);
+        if answering
+            && !self.half_closed.get()
+            && !self.body_pending.get()
+            && self.with_stream(|stream| stream.poll_hangup(cx)) == Some(true)
+        {
+            self.half_close();
+        }
+    }
+
+    /// The client has sent its last byte.
+    pub fn half_closed(&self) -> bool {
+        self.half_closed.get()
+    }
+
     /// Whether the client has sent nothing that we have not read.
     pub fn is_silent(&self) -> bool {
-        self.with_stream(|stream| stream.is_silent()).unwrap_or(true)
+        self.with_stream(|stream| stream.is_silent())
+            .unwrap_or(true)
     }
 
     /// The phase and when it began.
@@ -230,7 +260,8 @@ async fn drive(app: Arc<App>, connection: Rc<Connection>) {
         .max_header_size(limits.max_header_size)
         // A head must fit; bodies are read in pieces of at most this.
         .max_buf_size(limits.max_header_size.max(READ_BUFFER))
-        .pipeline_flush(true);
+        // A client may finish sending before it reads; the sweep ends one that never reads.
+        .half_close(true);
     let service = {
         let connection = connection.clone();
         service_fn(move |request| exchange::serve(app.clone(), connection.clone(), request))
@@ -240,12 +271,18 @@ async fn drive(app: Arc<App>, connection: Rc<Connection>) {
     let verdict = poll_fn(|cx| {
         connection.listen(cx);
         match connection.verdict.get() {
-            Verdict::Continue => http.as_mut().poll(cx).map(|result| {
-                if let Err(error) = result {
-                    exchange::log_connection_error(&connection, &error);
+            Verdict::Continue => match http.as_mut().poll(cx) {
+                Poll::Ready(result) => {
+                    if let Err(error) = result {
+                        exchange::log_connection_error(&connection, &error);
+                    }
+                    Poll::Ready(Verdict::Continue)
                 }
-                Verdict::Continue
-            }),
+                Poll::Pending => {
+                    connection.watch_for_hangup(cx);
+                    Poll::Pending
+                }
+            },
             verdict => Poll::Ready(verdict),
         }
     })

@@ -59,12 +59,16 @@ async fn answer(
     connection: &Rc<Connection>,
     request: Request<Incoming>,
 ) -> Response<Body> {
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
     if let Some(fault) = malformed(&head, connection) {
-        connection.close_after_reply();
-        counters().refused.increment();
-        log::debug("request refused", &[("reason", &fault)]);
-        return plain(StatusCode::BAD_REQUEST);
+        return refuse(connection, fault);
+    }
+    if let Some(authority) = head.uri.authority() {
+        // RFC 9112, 3.2.2: an absolute-form target overrides Host.
+        match HeaderValue::from_str(authority.as_str()) {
+            Ok(host) => head.headers.insert(HOST, host),
+            Err(_) => return refuse(connection, "the authority cannot stand in a header"),
+        };
     }
     let request = AssetRequest {
         method: &head.method,
@@ -89,6 +93,13 @@ async fn answer(
     }
 }
 
+fn refuse(connection: &Connection, fault: &'static str) -> Response<Body> {
+    connection.close_after_reply();
+    counters().refused.increment();
+    log::debug("request refused", &[("reason", &fault)]);
+    plain(StatusCode::BAD_REQUEST)
+}
+
 /// What a proxy in front and this server could read differently is refused before
 /// anything else looks at it.
 fn malformed(head: &Parts, connection: &Connection) -> Option<&'static str> {
@@ -99,6 +110,14 @@ fn malformed(head: &Parts, connection: &Connection) -> Option<&'static str> {
     }
     if head.headers.contains_key(TRANSFER_ENCODING) && connection.framing_conflict() {
         return Some("Content-Length and Transfer-Encoding exclude each other");
+    }
+    // Node's parser refuses them too, and decoders disagree on what such bytes mean.
+    if head
+        .uri
+        .path_and_query()
+        .is_some_and(|target| !target.as_str().is_ascii())
+    {
+        return Some("the request target holds bytes beyond ASCII");
     }
     if head.method == Method::CONNECT || head.uri.path_and_query().is_none() {
         return Some("this server is not a proxy");
@@ -168,6 +187,11 @@ impl Scope {
             _open: counters().exchanges_open.raise(),
             connection,
         }
+    }
+
+    /// Nobody is waiting for more of the response.
+    pub fn is_abandoned(&self) -> bool {
+        self.connection.half_closed()
     }
 }
 

@@ -2,8 +2,7 @@
 //! only streams cross again. Also decides how the request's body travels, and what a
 //! client gets when the worker does not answer or answers what HTTP cannot carry.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
@@ -14,6 +13,7 @@ use http::request::Parts;
 use http::{Method, Response, StatusCode, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
 
 use super::App;
 use super::body::Body;
@@ -185,21 +185,29 @@ enum Outcome {
 }
 
 async fn await_reply(connection: &Connection, exchange: Exchange) -> Outcome {
-    let mut reply = pin!(exchange.reply());
-    poll_fn(|cx| {
-        if let Poll::Ready(reply) = reply.as_mut().poll(cx) {
-            return Poll::Ready(Outcome::Reply(reply));
+    let mut told = false;
+    let outcome = poll_fn(|cx| {
+        if exchange.poll_ready(cx).is_ready() {
+            return Poll::Ready(None);
         }
-        // The connection's task is woken when either of these turns true.
+        // The connection's task is woken when one of these turns true.
         if connection.body_failed() {
-            return Poll::Ready(Outcome::BodyFailed);
+            return Poll::Ready(Some(Outcome::BodyFailed));
         }
         if connection.overdue() {
-            return Poll::Ready(Outcome::Overdue);
+            return Poll::Ready(Some(Outcome::Overdue));
+        }
+        if connection.half_closed() && !told {
+            told = true;
+            exchange.hang_up();
         }
         Poll::Pending
     })
-    .await
+    .await;
+    match outcome {
+        Some(outcome) => outcome,
+        None => Outcome::Reply(exchange.reply().await),
+    }
 }
 
 fn respond(reply: Reply, method: &Method) -> Response<Body> {
@@ -231,6 +239,11 @@ fn respond(reply: Reply, method: &Method) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = reply.status;
     *response.headers_mut() = headers;
+    if reply.status.canonical_reason().is_none() {
+        // What Node says; hyper would write `<none>`.
+        let unknown = ReasonPhrase::from_static(b"unknown");
+        response.extensions_mut().insert(unknown);
+    }
     response
 }
 

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
@@ -77,6 +77,38 @@ impl Stream {
         !matches!(peeked, Ok(n) if n > 0)
     }
 
+    /// Whether the client has sent its last byte. Leaves what it sent before unread, and
+    /// wakes the task when there is news.
+    pub fn poll_hangup(&self, cx: &mut Context<'_>) -> bool {
+        let mut byte = [MaybeUninit::uninit()];
+        loop {
+            let ready = match self {
+                Stream::Tcp(stream, _) => stream.poll_read_ready(cx),
+                #[cfg(unix)]
+                Stream::Unix(stream) => stream.poll_read_ready(cx),
+            };
+            if ready.is_pending() {
+                return false;
+            }
+            // `try_io` takes the readiness back when there is nothing after all.
+            let peeked = match self {
+                Stream::Tcp(stream, _) => {
+                    stream.try_io(Interest::READABLE, || SockRef::from(stream).peek(&mut byte))
+                }
+                #[cfg(unix)]
+                Stream::Unix(stream) => {
+                    stream.try_io(Interest::READABLE, || SockRef::from(stream).peek(&mut byte))
+                }
+            };
+            match peeked {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                // The next request is there already; what follows it is seen when it is read.
+                Ok(1..) => return false,
+                Ok(0) | Err(_) => return true,
+            }
+        }
+    }
+
     fn reader(&mut self) -> Pin<&mut (dyn AsyncRead + Unpin)> {
         match self {
             Stream::Tcp(stream, _) => Pin::new(stream),
@@ -139,7 +171,9 @@ impl AsyncRead for Socket {
                 .unwrap_or_else(gone)
         )?;
         let fresh = &buf.filled()[before..];
-        if !fresh.is_empty() {
+        if fresh.is_empty() {
+            connection.half_close();
+        } else {
             connection.received();
             this.framing.observe(fresh);
             if this.framing.conflict() {

@@ -18,6 +18,10 @@ pub const TICK: Duration = Duration::from_millis(250);
 /// A client that keeps sending after our last answer is given this long.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// A client that has sent its last byte is told its answer if that is ready within this;
+/// later it counts as gone.
+const HALF_CLOSE_GRACE: Duration = Duration::from_secs(2);
+
 /// While draining, a connection that has been idle this long is not about to be used: its
 /// client had time for a next request, which would have been answered with `connection: close`.
 const DRAIN_GRACE: Duration = Duration::from_millis(500);
@@ -106,6 +110,9 @@ impl Registry {
                 Phase::Head if passed(timeouts.headers) => {
                     counters().timeouts.increment();
                     connection.judge(Verdict::HeadTimeout);
+                }
+                Phase::Exchange if connection.half_closed() && elapsed >= HALF_CLOSE_GRACE => {
+                    connection.judge(Verdict::Close);
                 }
                 Phase::Exchange if !connection.overdue() && passed(timeouts.request) => {
                     counters().timeouts.increment();
