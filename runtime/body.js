@@ -2,6 +2,7 @@
  * A request body on its way from Rust: whole, in chunks within a credit, or refused. Rust
  * sends no more than the reader has asked for, so an unread upload costs one window.
  */
+// @ts-expect-error SvelteKit exports it without a type
 import { SvelteKitError } from '@sveltejs/kit/internal';
 import { native, settings } from './native.js';
 import { BODY_TOO_LARGE, BODY_WHOLE, FAULT_TOO_LARGE } from './wire.js';

@@ -88,7 +88,10 @@ async function create_request(req, res) {
 			bodySizeLimit: settings.bodyLimit
 		});
 	} catch (error) {
-		console.error(`${req.method} ${req.url} refused:`, error instanceof Error ? error.message : error);
+		console.error(
+			`${req.method} ${req.url} refused:`,
+			error instanceof Error ? error.message : error
+		);
 		return null;
 	}
 }

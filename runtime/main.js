@@ -27,7 +27,9 @@ let reason;
 function graceful_shutdown(why) {
 	if (reason !== undefined) return end_now(why);
 	reason = why;
-	server.close(() => process.emit(/** @type {any} */ ('sveltekit:shutdown'), /** @type {any} */ (why)));
+	server.close(() =>
+		process.emit(/** @type {any} */ ('sveltekit:shutdown'), /** @type {any} */ (why))
+	);
 }
 
 /**

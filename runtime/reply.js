@@ -5,7 +5,6 @@
 import { native } from './native.js';
 import {
 	PUSH_GONE,
-	PUSH_TAKEN,
 	REPLY_HEAD,
 	REPLY_NULL,
 	REPLY_STREAM,
@@ -175,5 +174,3 @@ function refuse_headers(exchange) {
 		'Response headers are too large'
 	);
 }
-
-export { PUSH_GONE, PUSH_TAKEN };

@@ -3,7 +3,8 @@
  * whole, with its length; anything else is a stream whose head leaves then. All responses
  * of a turn share one macrotask.
  */
-import { PUSH_GONE, PUSH_TAKEN, end, fail, push, reply_null, reply_stream, reply_whole } from './reply.js';
+import { end, fail, push, reply_null, reply_stream, reply_whole } from './reply.js';
+import { PUSH_FULL, PUSH_GONE, PUSH_TAKEN, PUSH_WAIT } from './wire.js';
 
 /** @import { Exchange } from './exchange.js' */
 
@@ -75,7 +76,8 @@ class Probe {
 		if (this.#decided) return;
 		this.#decided = true;
 		reply_stream(this.exchange, this.status, this.headers);
-		for (const chunk of this.#chunks) push(this.exchange, chunk);
+		// together, as all of them must be taken: a queue that has room takes any one chunk
+		if (this.#chunks.length > 0) push(this.exchange, Buffer.concat(this.#chunks));
 		this.#chunks = [];
 	}
 
@@ -114,11 +116,14 @@ async function send(probe) {
 			const { done, value } = await reader.read();
 			if (exchange.gone) return;
 			if (done) return probe.end();
-			const pushed = probe.write(as_bytes(value));
-			if (pushed === PUSH_TAKEN) continue;
+			const bytes = as_bytes(value);
+			let pushed = probe.write(bytes);
+			while (pushed === PUSH_WAIT || pushed === PUSH_FULL) {
+				await new Promise((fulfil) => (exchange.resume = () => fulfil(undefined)));
+				if (exchange.gone) return;
+				pushed = pushed === PUSH_FULL ? probe.write(bytes) : PUSH_TAKEN;
+			}
 			if (pushed === PUSH_GONE) break;
-			await new Promise((fulfil) => (exchange.resume = () => fulfil(undefined)));
-			if (exchange.gone) return;
 		}
 		await reader.cancel();
 	} catch (error) {

@@ -30,6 +30,7 @@ export const REPLY_STREAM = 2;
 export const PUSH_TAKEN = 0;
 export const PUSH_WAIT = 1;
 export const PUSH_GONE = 2;
+export const PUSH_FULL = 3;
 
 /** Bytes before the text of a request record. */
 const REQUEST_HEAD = 48;
@@ -131,15 +132,7 @@ function copy(buffer, start, length) {
  * @param {number} body_length
  * @returns {number} where the record ends
  */
-export function write_reply_head(
-	buffer,
-	at,
-	exchange,
-	mode,
-	status,
-	headers_length,
-	body_length
-) {
+export function write_reply_head(buffer, at, exchange, mode, status, headers_length, body_length) {
 	const length = (REPLY_HEAD + headers_length + body_length + 3) & ~3;
 	buffer.writeUInt32LE(length, at);
 	buffer[at + 4] = 0;

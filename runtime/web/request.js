@@ -74,9 +74,7 @@ export class LightRequest {
 		if (this.#url === undefined) {
 			const { canonical, origin, target } = this.#record;
 			this.#url =
-				canonical && this.#origin !== null
-					? this.#origin + target
-					: new URL(origin + target).href;
+				canonical && this.#origin !== null ? this.#origin + target : new URL(origin + target).href;
 		}
 		return this.#url;
 	}
