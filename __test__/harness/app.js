@@ -24,7 +24,15 @@ export const variants = {
 };
 
 /** What `npm pack` would put into the package, the local binary included */
-const package_files = ['package.json', 'index.js', 'index.d.ts', 'adapter', 'runtime', 'native'];
+const package_files = [
+	'package.json',
+	'index.js',
+	'index.d.ts',
+	'adapter',
+	'runtime',
+	'vite',
+	'native'
+];
 
 /** @param {string} file @returns {string[]} */
 function files_below(file) {

@@ -57,7 +57,6 @@ export const statics = {
 	"quote'(1)[2]+&=~!$,;@.txt": 'punctuation in its name',
 	'question?.txt': 'a question mark in its name',
 	'hash#.txt': 'a hash in its name',
-	'back\\slash.txt': 'a backslash in its name',
 	'double//ignored.txt': 'the file system folds the slashes',
 	'.hidden': 'never served',
 	'.hidden-folder/file.txt': 'never served',
@@ -69,7 +68,7 @@ export const statics = {
 	'favicon.png': noise(300),
 	'archive.tar.gz': zlib.gzipSync(noise(200)),
 	'module.wasm': Buffer.concat([Buffer.from('\0asm'), noise(64)]),
-	'plain.txt.br': 'a file that is named like a variant',
+	'lonely.txt.br': 'a file that is named like a variant of nothing',
 	'params/asset': 'shadows a page of the app',
 	'collision/index.html': page('collision: the static file')
 };

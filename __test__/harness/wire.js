@@ -113,7 +113,9 @@ export class Connection {
 				stop();
 				const tail = this.received.subarray(0, 300).toString('latin1');
 				reject(
-					new WireTimeout(`${what} did not come within ${timeout} ms; received: ${JSON.stringify(tail)}`)
+					new WireTimeout(
+						`${what} did not come within ${timeout} ms; received: ${JSON.stringify(tail)}`
+					)
 				);
 			}, timeout);
 			this.#waiting.add(check);

@@ -60,7 +60,11 @@ export function request(method, target, options = {}) {
 
 	const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : Buffer.from(body ?? []);
 	const named = Object.keys(headers).map((name) => name.toLowerCase());
-	if (body !== undefined && !named.includes('content-length') && !named.includes('transfer-encoding')) {
+	if (
+		body !== undefined &&
+		!named.includes('content-length') &&
+		!named.includes('transfer-encoding')
+	) {
 		lines.push(`content-length: ${bytes.length}`);
 	}
 
@@ -109,7 +113,11 @@ export const post_chunked = (target, headers) =>
 export function chunked(parts, { extension = '', trailers = [], end } = {}) {
 	const out = parts.flatMap((part) => {
 		const bytes = Buffer.from(part);
-		return [Buffer.from(`${bytes.length.toString(16)}${extension}\r\n`), bytes, Buffer.from('\r\n')];
+		return [
+			Buffer.from(`${bytes.length.toString(16)}${extension}\r\n`),
+			bytes,
+			Buffer.from('\r\n')
+		];
 	});
 	out.push(
 		Buffer.from(end ?? `0\r\n${trailers.map((line) => `${line}\r\n`).join('')}\r\n`, 'latin1')

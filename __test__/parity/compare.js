@@ -7,7 +7,10 @@ import zlib from 'node:zlib';
 import { header, values } from '../harness/parse.js';
 
 /** @typedef {import('../harness/wire.js').WireResponse} WireResponse */
-/** @typedef {{ field: string, reference: unknown, subject: unknown }} Difference */
+/**
+ * `a` and `b` are the responses that differ, for what concerns the connection the last ones
+ * @typedef {{ field: string, reference: any, subject: any, a?: WireResponse, b?: WireResponse }} Difference
+ */
 
 /**
  * `date` is the clock. `connection` and `keep-alive` say the same thing in several ways:
@@ -41,10 +44,16 @@ function content(response) {
 	}
 }
 
-/** @param {Buffer | string} body */
-function show(body) {
-	const text = Buffer.from(body).toString('latin1');
-	return text.length > 400 ? `${text.slice(0, 400)}… (${text.length} bytes)` : text;
+/**
+ * What stands around the first byte that differs
+ * @param {Buffer} body
+ * @param {Buffer} other
+ */
+function show(body, other) {
+	let at = 0;
+	while (at < body.length && body[at] === other[at]) at += 1;
+	const text = body.toString('latin1', Math.max(0, at - 60), at + 200);
+	return `${body.length} bytes, from ${at}: ${text}`;
 }
 
 /**
@@ -65,11 +74,14 @@ export function compare(test_case, reference, subject) {
 	check('count', reference.responses.length, subject.responses.length);
 	check('connection', reference.connection, subject.connection);
 	check('journal', reference.journal, subject.journal);
+	const last = { a: reference.responses.at(-1), b: subject.responses.at(-1) };
+	for (const difference of found) Object.assign(difference, last);
 
 	const count = Math.min(reference.responses.length, subject.responses.length);
 	for (let i = 0; i < count; i += 1) {
 		const a = reference.responses[i];
 		const b = subject.responses[i];
+		const before = found.length;
 
 		check('version', a.version, b.version);
 		check('status', a.status, b.status);
@@ -89,8 +101,14 @@ export function compare(test_case, reference, subject) {
 		const body_a = Buffer.from(test_case.normalise(content(a)));
 		const body_b = Buffer.from(test_case.normalise(content(b)));
 		if (!body_a.equals(body_b)) {
-			found.push({ field: 'body', reference: show(body_a), subject: show(body_b) });
+			found.push({
+				field: 'body',
+				reference: show(body_a, body_b),
+				subject: show(body_b, body_a)
+			});
 		}
+
+		for (let j = before; j < found.length; j += 1) Object.assign(found[j], { a, b });
 	}
 
 	return found;

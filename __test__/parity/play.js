@@ -63,7 +63,9 @@ export async function play(test_case, kit, address, prefix = '') {
 			}
 		}
 
-		while (!over && responses.length < test_case.status[kit].length) await take();
+		// a case without a status expects the connection to end without a response
+		const expected = Math.max(1, test_case.status[kit].length);
+		while (!over && responses.length < expected) await take();
 
 		/** @type {Outcome['connection']} */
 		let state = 'unknown';

@@ -7,7 +7,8 @@ import { define, get } from './case.js';
 import { compare } from './compare.js';
 import { play } from './play.js';
 
-const ok = 'HTTP/1.1 200 OK\r\nx-a: 1\r\nset-cookie: a\r\nset-cookie: b\r\ncontent-length: 4\r\n\r\nbody';
+const ok =
+	'HTTP/1.1 200 OK\r\nx-a: 1\r\nset-cookie: a\r\nset-cookie: b\r\ncontent-length: 4\r\n\r\nbody';
 
 /**
  * A server that answers every request with the same bytes
@@ -49,8 +50,16 @@ describe('what the comparison sees', () => {
 		['nothing', ok, []],
 		['the clock', ok.replace('x-a', 'date: now\r\nx-a'), []],
 		['the spelling of a name', ok.replace('x-a', 'X-A'), []],
-		['the order of names', ok.replace('x-a: 1\r\n', '').replace('content', 'x-a: 1\r\ncontent'), []],
-		['the order of cookies', ok.replace('cookie: a', 'cookie: c').replace('cookie: b', 'cookie: a'), ['header:set-cookie']],
+		[
+			'the order of names',
+			ok.replace('x-a: 1\r\n', '').replace('content', 'x-a: 1\r\ncontent'),
+			[]
+		],
+		[
+			'the order of cookies',
+			ok.replace('cookie: a', 'cookie: c').replace('cookie: b', 'cookie: a'),
+			['header:set-cookie']
+		],
 		['a value', ok.replace('x-a: 1', 'x-a: 2'), ['header:x-a']],
 		['a missing header', ok.replace('x-a: 1\r\n', ''), ['header:x-a']],
 		['one header more', ok.replace('x-a', 'x-b: 1\r\nx-a'), ['header:x-b']],
@@ -58,10 +67,16 @@ describe('what the comparison sees', () => {
 		['the reason', ok.replace('OK', 'Fine'), ['reason']],
 		['the version', ok.replace('1.1', '1.0'), ['version', 'persistent']],
 		['the body', ok.replace('body', 'bodY'), ['body']],
-		['what is said about the connection', ok.replace('x-a', 'connection: close\r\nx-a'), ['persistent']],
+		[
+			'what is said about the connection',
+			ok.replace('x-a', 'connection: close\r\nx-a'),
+			['persistent']
+		],
 		[
 			'the framing',
-			ok.replace('content-length: 4', 'transfer-encoding: chunked').replace('body', '4\r\nbody\r\n0\r\n\r\n'),
+			ok
+				.replace('content-length: 4', 'transfer-encoding: chunked')
+				.replace('body', '4\r\nbody\r\n0\r\n\r\n'),
 			['framing', 'header:content-length', 'header:transfer-encoding']
 		],
 		['an interim response', `HTTP/1.1 100 Continue\r\n\r\n${ok}`, ['interim']]

@@ -3,7 +3,12 @@ import process from 'node:process';
 import { sveltekit } from '@sveltejs/kit/vite';
 import { defineConfig } from 'vite';
 
-const { ADAPTER = 'node', VARIANT_BASE = '', VARIANT_ORIGIN, VARIANT_ENV_PREFIX = '' } = process.env;
+const {
+	ADAPTER = 'node',
+	VARIANT_BASE = '',
+	VARIANT_ORIGIN,
+	VARIANT_ENV_PREFIX = ''
+} = process.env;
 const packages = { node: '@sveltejs/adapter-node', oxide: 'svelte-adapter-oxide' };
 const { default: adapter } = await import(packages[ADAPTER]);
 

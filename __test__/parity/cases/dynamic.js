@@ -70,7 +70,10 @@ const headers = [
 	['connection', 200]
 ];
 
-const codes = [200, 201, 202, 203, 204, 205, 206, 207, 226, 300, 301, 304, 400, 401, 402, 404, 410, 412, 415, 416, 417, 418, 421, 422, 425, 428, 429, 451, 499, 500, 501, 502, 503, 504, 505, 507, 511, 599];
+const codes = [
+	200, 201, 202, 203, 204, 205, 206, 207, 226, 300, 301, 304, 400, 401, 402, 404, 410, 412, 415,
+	416, 417, 418, 421, 422, 425, 428, 429, 451, 499, 500, 501, 502, 503, 504, 505, 507, 511, 599
+];
 
 const endpoint_methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD'];
 const other_methods = ['QUERY', 'PROPFIND', 'PURGE', 'REPORT', 'LINK', 'M-SEARCH', 'SUBSCRIBE'];
@@ -79,46 +82,73 @@ const boundary = (/** @type {Buffer} */ body) =>
 	body.toString('latin1').replace(/-{2,}formdata-[\w-]+/g, 'BOUNDARY');
 
 export default [
-	...responses.map(([kind, status]) => define(`response/${kind}`, status, get(`/api/respond/${kind}`))),
+	...responses.map(([kind, status]) =>
+		define(`response/${kind}`, status, get(`/api/respond/${kind}`))
+	),
 	define('response/form', 200, get('/api/respond/form'), {
 		normalise: boundary,
 		ignore: ['content-type', 'content-length']
 	}),
-	...['string', 'null', 'large', 'queued-two', 'queued-three', 'throw', 'json', 'redirect'].map((kind) =>
-		define(
-			`response/HEAD ${kind}`,
-			{ throw: 500, redirect: 302 }[kind] ?? 200,
-			request('HEAD', `/api/respond/${kind}`)
-		)
+	...['string', 'null', 'large', 'queued-two', 'queued-three', 'throw', 'json', 'redirect'].map(
+		(kind) =>
+			define(
+				`response/HEAD ${kind}`,
+				{ throw: 500, redirect: 302 }[kind] ?? 200,
+				request('HEAD', `/api/respond/${kind}`)
+			)
 	),
 	...['large-bytes', 'large-stream', 'json'].map((kind) =>
-		define(`response/twice on one connection: ${kind}`, [200, 200], [
-			get(`/api/respond/${kind}`),
-			get(`/api/respond/${kind}`)
-		])
+		define(
+			`response/twice on one connection: ${kind}`,
+			[200, 200],
+			[get(`/api/respond/${kind}`), get(`/api/respond/${kind}`)]
+		)
 	),
 	define('response/error as json', 500, get('/api/respond/throw', { accept: 'application/json' })),
 	define('response/error as html', 500, get('/api/respond/throw', { accept: 'text/html' })),
-	define('response/expected error as json', 409, get('/api/respond/http-error', { accept: 'application/json' })),
-	define('response/expected error as html', 409, get('/api/respond/http-error', { accept: 'text/html' })),
-	define('response/a journal of handleError', 500, get('/api/respond/throw', { 'x-journal': 'j-throw' }), { journal: 'j-throw' }),
-	define('response/a journal of a missing page', 404, get('/nowhere', { 'x-journal': 'j-404' }), { journal: 'j-404' }),
-	define('response/a journal of an expected error', 409, get('/api/respond/http-error', { 'x-journal': 'j-409' }), { journal: 'j-409' }),
-
-	...headers.map(([kind, status]) =>
-		define(`header/${kind}`, status, get(`/api/header/${kind}`))
+	define(
+		'response/expected error as json',
+		409,
+		get('/api/respond/http-error', { accept: 'application/json' })
 	),
+	define(
+		'response/expected error as html',
+		409,
+		get('/api/respond/http-error', { accept: 'text/html' })
+	),
+	define(
+		'response/a journal of handleError',
+		500,
+		get('/api/respond/throw', { 'x-journal': 'j-throw' }),
+		{ journal: 'j-throw' }
+	),
+	define('response/a journal of a missing page', 404, get('/nowhere', { 'x-journal': 'j-404' }), {
+		journal: 'j-404'
+	}),
+	define(
+		'response/a journal of an expected error',
+		409,
+		get('/api/respond/http-error', { 'x-journal': 'j-409' }),
+		{ journal: 'j-409' }
+	),
+
+	...headers.map(([kind, status]) => define(`header/${kind}`, status, get(`/api/header/${kind}`))),
 	define('header/HEAD with a length', 200, request('HEAD', '/api/header/length')),
-	define('header/HEAD with a length and no body', 200, request('HEAD', '/api/header/length-without-body')),
+	define(
+		'header/HEAD with a length and no body',
+		200,
+		request('HEAD', '/api/header/length-without-body')
+	),
 	define('header/etag matches', 304, get('/api/header/etag', { 'if-none-match': '"v1"' })),
 	define('header/etag matches weakly', 304, get('/api/header/etag', { 'if-none-match': 'W/"v1"' })),
 	define('header/etag in a list', 200, get('/api/header/etag', { 'if-none-match': '"v0", "v1"' })),
 	define('header/etag differs', 200, get('/api/header/etag', { 'if-none-match': '"v2"' })),
 	define('header/weak etag', 200, get('/api/header/weak-etag', { 'if-none-match': 'W/"v1"' })),
-	define('header/a connection that is still good after a bad header', [500, 200], [
-		get('/api/header/control'),
-		get('/api/url')
-	]),
+	define(
+		'header/a connection that is still good after a bad header',
+		[500, 200],
+		[get('/api/header/control'), get('/api/url')]
+	),
 
 	...codes.map((code) => define(`status/${code}`, code, get(`/api/status/${code}`))),
 	define('status/HEAD 204', 204, request('HEAD', '/api/status/204')),
@@ -150,16 +180,34 @@ export default [
 	define('method/get only, OPTIONS', 405, request('OPTIONS', '/api/get-only')),
 	define('method/post only, GET', 405, get('/api/post-only')),
 	define('method/post only, HEAD', 405, request('HEAD', '/api/post-only')),
-	define('method/page, PUT', 405, request('PUT', '/', { headers: { 'content-type': 'text/plain', ...own } })),
+	define(
+		'method/page, PUT',
+		405,
+		request('PUT', '/', { headers: { 'content-type': 'text/plain', ...own } })
+	),
 	define('method/page, OPTIONS', 204, request('OPTIONS', '/')),
-	define('method/page, DELETE', 405, request('DELETE', '/form', { headers: { 'content-type': 'text/plain', ...own } })),
+	define(
+		'method/page, DELETE',
+		405,
+		request('DELETE', '/form', { headers: { 'content-type': 'text/plain', ...own } })
+	),
 	define('method/page with actions, OPTIONS', 204, request('OPTIONS', '/form')),
 	define('method/page without actions, POST', 405, post('/', 'x')),
-	define('method/lower case', [], request('get', '/api/fallback'), { methods: ['GET'] }),
-	define('method/unknown', [], request('FROBNICATE', '/api/fallback'), { methods: ['GET'] }),
+	define('method/lower case', 400, request('get', '/api/fallback'), { methods: ['GET'] }),
+	define('method/unknown', 400, request('FROBNICATE', '/api/fallback'), { methods: ['GET'] }),
 	define('method/TRACE', 400, request('TRACE', '/api/fallback')),
-	define('method/QUERY with a body', 200, request('QUERY', '/api/query', { body: 'the question', headers: { 'content-type': 'text/plain', ...own } }), { kits: [3] }),
-	define('method/QUERY on a file', 405, request('QUERY', '/plain.txt', { body: 'x' }), { kits: [3] }),
+	define(
+		'method/QUERY with a body',
+		200,
+		request('QUERY', '/api/query', {
+			body: 'the question',
+			headers: { 'content-type': 'text/plain', ...own }
+		}),
+		{ kits: [3] }
+	),
+	define('method/QUERY on a file', 405, request('QUERY', '/plain.txt', { body: 'x' }), {
+		kits: [3]
+	}),
 
 	define('page/home', 200, get('/')),
 	define('page/home as html', 200, get('/', { accept: 'text/html,*/*;q=0.8' })),
@@ -180,11 +228,27 @@ export default [
 	define('page/and endpoint, html', 200, get('/both', { accept: 'text/html' })),
 	define('page/and endpoint, json', 200, get('/both', { accept: 'application/json' })),
 	define('page/and endpoint, anything', 200, get('/both', { accept: '*/*' })),
-	define('page/and endpoint, html with q', 200, get('/both', { accept: 'application/json;q=0.5, text/html;q=0.6' })),
+	define(
+		'page/and endpoint, html with q',
+		200,
+		get('/both', { accept: 'application/json;q=0.5, text/html;q=0.6' })
+	),
 	define('page/and endpoint, no accept', 200, get('/both')),
-	define('page/and endpoint, HEAD', 200, request('HEAD', '/both', { headers: { accept: 'text/html' } })),
-	define('page/and endpoint, PUT', 200, request('PUT', '/both', { headers: { ...own, 'content-type': 'text/plain' } })),
-	define('page/and endpoint, DELETE', 405, request('DELETE', '/both', { headers: { ...own, 'content-type': 'text/plain' } })),
+	define(
+		'page/and endpoint, HEAD',
+		200,
+		request('HEAD', '/both', { headers: { accept: 'text/html' } })
+	),
+	define(
+		'page/and endpoint, PUT',
+		200,
+		request('PUT', '/both', { headers: { ...own, 'content-type': 'text/plain' } })
+	),
+	define(
+		'page/and endpoint, DELETE',
+		405,
+		request('DELETE', '/both', { headers: { ...own, 'content-type': 'text/plain' } })
+	),
 
 	define('hook/answers itself', 200, get('/hook/short')),
 	define('hook/throws', 500, get('/hook/throw')),
@@ -198,10 +262,27 @@ export default [
 	define('read/asset', 200, get('/api/read')),
 	define('platform/req', 200, get('/api/platform?a=b', { 'x-one': 'two', cookie: ['a=1', 'b=2'] })),
 	define('platform/req of a POST', 200, post('/api/platform', 'body')),
-	define('platform/req with headers twice', 200, get('/api/platform', { 'x-list': ['a', 'b'], 'user-agent': ['first', 'second'] })),
+	define(
+		'platform/req with headers twice',
+		200,
+		get('/api/platform', { 'x-list': ['a', 'b'], 'user-agent': ['first', 'second'] })
+	),
 
 	define('remote/query', 200, get('/_app/remote/1ul7wfe/greeting')),
 	define('remote/query, own origin', 200, get('/_app/remote/1ul7wfe/greeting', own)),
-	define('remote/command, foreign origin', 403, request('POST', '/_app/remote/1ul7wfe/shout', { body: '{}', headers: { origin: 'https://evil.example', 'content-type': 'application/json' } })),
-	define('remote/command', 200, post('/_app/remote/1ul7wfe/shout', '{"payload":"WyJoZXkiXQ"}', { 'content-type': 'application/json' }))
+	define(
+		'remote/command, foreign origin',
+		403,
+		request('POST', '/_app/remote/1ul7wfe/shout', {
+			body: '{}',
+			headers: { origin: 'https://evil.example', 'content-type': 'application/json' }
+		})
+	),
+	define(
+		'remote/command',
+		200,
+		post('/_app/remote/1ul7wfe/shout', '{"payload":"WyJoZXkiXQ"}', {
+			'content-type': 'application/json'
+		})
+	)
 ];

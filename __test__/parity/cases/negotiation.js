@@ -96,23 +96,40 @@ const plain_etag = `"${hash}"`;
 
 export default [
 	...encodings.map((value) =>
-		define(`encoding/text: ${JSON.stringify(value)}`, 200, get('/plain.txt', { 'accept-encoding': value }))
+		define(
+			`encoding/text: ${JSON.stringify(value)}`,
+			200,
+			get('/plain.txt', { 'accept-encoding': value })
+		)
 	),
 	...['br', 'gzip', 'gzip, br', '*'].flatMap((value) => [
-		define(`encoding/no variants: ${value}`, 200, get('/picture.png', { 'accept-encoding': value })),
+		define(
+			`encoding/no variants: ${value}`,
+			200,
+			get('/picture.png', { 'accept-encoding': value })
+		),
 		define(`encoding/tiny file: ${value}`, 200, get('/tiny.txt', { 'accept-encoding': value })),
 		define(`encoding/large: ${value}`, 200, get('/large.txt', { 'accept-encoding': value })),
 		define(`encoding/prerendered: ${value}`, 200, get('/pre/never', { 'accept-encoding': value })),
 		define(`encoding/alias: ${value}`, 200, get('/page', { 'accept-encoding': value }))
 	]),
-	define('encoding/HEAD', 200, request('HEAD', '/plain.txt', { headers: { 'accept-encoding': 'br' } })),
-	define('encoding/two lines', 200, get('/plain.txt', { 'accept-encoding': ['gzip;q=0.5', 'br;q=0.4'] })),
+	define(
+		'encoding/HEAD',
+		200,
+		request('HEAD', '/plain.txt', { headers: { 'accept-encoding': 'br' } })
+	),
+	define(
+		'encoding/two lines',
+		200,
+		get('/plain.txt', { 'accept-encoding': ['gzip;q=0.5', 'br;q=0.4'] })
+	),
 	define('encoding/empty file', 200, get('/empty.txt', { 'accept-encoding': 'br' })),
 	define('encoding/SSR has no variants', 200, get('/', { 'accept-encoding': 'br' })),
 	define('encoding/redirect has no variants', 308, get('/pre/never/', { 'accept-encoding': 'br' })),
 
 	...not_match(plain_etag).map(([name, value]) => {
-		const hit = /^(the tag|weak form|in a list|in a list without spaces|star|star with spaces)$/.test(name);
+		const hit =
+			/^(the tag|weak form|in a list|in a list without spaces|star|star with spaces)$/.test(name);
 		return define(
 			`conditional/if-none-match: ${name}`,
 			hit ? 304 : 200,
@@ -121,21 +138,85 @@ export default [
 		);
 	}),
 	define('conditional/star', 304, get('/picture.png', { 'if-none-match': '*' }), { kits: [3] }),
-	define('conditional/star on a prerendered page', 304, get('/pre/never', { 'if-none-match': '*' }), { kits: [3] }),
-	define('conditional/star on HEAD', 304, request('HEAD', '/plain.txt', { headers: { 'if-none-match': '*' } }), { kits: [3] }),
-	define('conditional/star on POST', 405, request('POST', '/plain.txt', { headers: { 'if-none-match': '*' } }), { kits: [3] }),
-	define('conditional/two lines', 304, get('/plain.txt', { 'if-none-match': ['"a"', plain_etag] }), { kits: [3] }),
-	define('conditional/tag of another variant', 200, get('/plain.txt', { 'if-none-match': plain_etag, 'accept-encoding': 'br' }), { kits: [3] }),
-	define('conditional/tag of this variant', 304, get('/plain.txt', { 'if-none-match': `${plain_etag.slice(0, -1)}.br"`, 'accept-encoding': 'br' }), { kits: [3] }),
-	define('conditional/tag of the gzip variant', 304, get('/plain.txt', { 'if-none-match': `${plain_etag.slice(0, -1)}.gz"`, 'accept-encoding': 'gzip' }), { kits: [3] }),
-	define('conditional/304 before a range', 304, get('/plain.txt', { 'if-none-match': '*', range: 'bytes=0-1' }), { kits: [3] }),
-	define('conditional/if-modified-since is not looked at', 200, get('/plain.txt', { 'if-modified-since': 'Thu, 01 Jan 2099 00:00:00 GMT' })),
-	define('conditional/if-match is not looked at', 200, get('/plain.txt', { 'if-match': '"other"' })),
-	define('conditional/if-unmodified-since is not looked at', 200, get('/plain.txt', { 'if-unmodified-since': 'Thu, 01 Jan 1970 00:00:00 GMT' })),
-	define('conditional/star on SSR without a tag', 200, get('/api/respond/string', { 'if-none-match': '*' })),
+	define(
+		'conditional/star on a prerendered page',
+		304,
+		get('/pre/never', { 'if-none-match': '*' }),
+		{ kits: [3] }
+	),
+	define(
+		'conditional/star on HEAD',
+		304,
+		request('HEAD', '/plain.txt', { headers: { 'if-none-match': '*' } }),
+		{ kits: [3] }
+	),
+	define(
+		'conditional/star on POST',
+		405,
+		request('POST', '/plain.txt', { headers: { 'if-none-match': '*' } }),
+		{ kits: [3] }
+	),
+	define(
+		'conditional/two lines',
+		304,
+		get('/plain.txt', { 'if-none-match': ['"a"', plain_etag] }),
+		{ kits: [3] }
+	),
+	define(
+		'conditional/tag of another variant',
+		200,
+		get('/plain.txt', { 'if-none-match': plain_etag, 'accept-encoding': 'br' }),
+		{ kits: [3] }
+	),
+	define(
+		'conditional/tag of this variant',
+		304,
+		get('/plain.txt', {
+			'if-none-match': `${plain_etag.slice(0, -1)}.br"`,
+			'accept-encoding': 'br'
+		}),
+		{ kits: [3] }
+	),
+	define(
+		'conditional/tag of the gzip variant',
+		304,
+		get('/plain.txt', {
+			'if-none-match': `${plain_etag.slice(0, -1)}.gz"`,
+			'accept-encoding': 'gzip'
+		}),
+		{ kits: [3] }
+	),
+	define(
+		'conditional/304 before a range',
+		304,
+		get('/plain.txt', { 'if-none-match': '*', range: 'bytes=0-1' }),
+		{ kits: [3] }
+	),
+	define(
+		'conditional/if-modified-since is not looked at',
+		200,
+		get('/plain.txt', { 'if-modified-since': 'Thu, 01 Jan 2099 00:00:00 GMT' })
+	),
+	define(
+		'conditional/if-match is not looked at',
+		200,
+		get('/plain.txt', { 'if-match': '"other"' })
+	),
+	define(
+		'conditional/if-unmodified-since is not looked at',
+		200,
+		get('/plain.txt', { 'if-unmodified-since': 'Thu, 01 Jan 1970 00:00:00 GMT' })
+	),
+	define(
+		'conditional/star on SSR without a tag',
+		200,
+		get('/api/respond/string', { 'if-none-match': '*' })
+	),
 
 	...ranges.map(([name, status, value]) =>
-		define(`range/${name}`, Number(status), get('/plain.txt', { range: String(value) }), { kits: [3] })
+		define(`range/${name}`, Number(status), get('/plain.txt', { range: String(value) }), {
+			kits: [3]
+		})
 	),
 	...[
 		['bytes=0-9', 206],
@@ -145,25 +226,79 @@ export default [
 		['bytes=400000-', 416],
 		['bytes=1000-398999', 206]
 	].map(([value, status]) =>
-		define(`range/large file: ${value}`, Number(status), get('/large.bin', { range: String(value) }))
+		define(
+			`range/large file: ${value}`,
+			Number(status),
+			get('/large.bin', { range: String(value) })
+		)
 	),
 	define('range/empty file', 416, get('/empty.txt', { range: 'bytes=0-0' }), { kits: [3] }),
 	define('range/empty file, suffix', 416, get('/empty.txt', { range: 'bytes=-5' }), { kits: [3] }),
 	define('range/HEAD', 206, request('HEAD', '/plain.txt', { headers: { range: 'bytes=0-9' } })),
-	define('range/HEAD not satisfiable', 416, request('HEAD', '/plain.txt', { headers: { range: 'bytes=9999-' } })),
-	define('range/two lines', 200, get('/plain.txt', { range: ['bytes=0-1', 'bytes=4-5'] }), { kits: [3] }),
-	define('range/on a variant', 206, get('/plain.txt', { range: 'bytes=0-9', 'accept-encoding': 'br' })),
-	define('range/suffix on a variant', 206, get('/plain.txt', { range: 'bytes=-9', 'accept-encoding': 'gzip' })),
-	define('range/beyond the variant', 416, get('/large.txt', { range: 'bytes=300000-', 'accept-encoding': 'gzip' })),
+	define(
+		'range/HEAD not satisfiable',
+		416,
+		request('HEAD', '/plain.txt', { headers: { range: 'bytes=9999-' } })
+	),
+	define('range/two lines', 200, get('/plain.txt', { range: ['bytes=0-1', 'bytes=4-5'] }), {
+		kits: [3]
+	}),
+	define(
+		'range/on a variant',
+		206,
+		get('/plain.txt', { range: 'bytes=0-9', 'accept-encoding': 'br' })
+	),
+	define(
+		'range/suffix on a variant',
+		206,
+		get('/plain.txt', { range: 'bytes=-9', 'accept-encoding': 'gzip' })
+	),
+	define(
+		'range/beyond the variant',
+		416,
+		get('/large.txt', { range: 'bytes=300000-', 'accept-encoding': 'gzip' })
+	),
 	define('range/prerendered page', 206, get('/pre/never', { range: 'bytes=0-14' })),
 	define('range/alias', 206, get('/page', { range: 'bytes=0-14' })),
 	define('range/SSR ignores ranges', 200, get('/api/respond/string', { range: 'bytes=0-1' })),
-	define('range/if-range matches', 206, get('/plain.txt', { range: 'bytes=0-1', 'if-range': plain_etag }), { kits: [3] }),
-	define('range/if-range is weak', 200, get('/plain.txt', { range: 'bytes=0-1', 'if-range': `W/${plain_etag}` }), { kits: [3] }),
-	define('range/if-range differs', 200, get('/plain.txt', { range: 'bytes=0-1', 'if-range': '"other"' }), { kits: [3] }),
-	define('range/if-range is a date', 200, get('/plain.txt', { range: 'bytes=0-1', 'if-range': 'Thu, 01 Jan 2099 00:00:00 GMT' }), { kits: [3] }),
-	define('range/if-range empty', 206, get('/plain.txt', { range: 'bytes=0-1', 'if-range': '' }), { kits: [3] }),
-	define('range/if-range names the identity of a variant', 200, get('/plain.txt', { range: 'bytes=0-1', 'if-range': plain_etag, 'accept-encoding': 'br' }), { kits: [3] }),
+	define(
+		'range/if-range matches',
+		206,
+		get('/plain.txt', { range: 'bytes=0-1', 'if-range': plain_etag }),
+		{ kits: [3] }
+	),
+	define(
+		'range/if-range is weak',
+		200,
+		get('/plain.txt', { range: 'bytes=0-1', 'if-range': `W/${plain_etag}` }),
+		{ kits: [3] }
+	),
+	define(
+		'range/if-range differs',
+		200,
+		get('/plain.txt', { range: 'bytes=0-1', 'if-range': '"other"' }),
+		{ kits: [3] }
+	),
+	define(
+		'range/if-range is a date',
+		200,
+		get('/plain.txt', { range: 'bytes=0-1', 'if-range': 'Thu, 01 Jan 2099 00:00:00 GMT' }),
+		{ kits: [3] }
+	),
+	define('range/if-range empty', 206, get('/plain.txt', { range: 'bytes=0-1', 'if-range': '' }), {
+		kits: [3]
+	}),
+	define(
+		'range/if-range names the identity of a variant',
+		200,
+		get('/plain.txt', { range: 'bytes=0-1', 'if-range': plain_etag, 'accept-encoding': 'br' }),
+		{ kits: [3] }
+	),
 	define('range/if-range without range', 200, get('/plain.txt', { 'if-range': '"other"' })),
-	define('range/if-range differs, not satisfiable', 200, get('/plain.txt', { range: 'bytes=9999-', 'if-range': '"other"' }), { kits: [3] })
+	define(
+		'range/if-range differs, not satisfiable',
+		200,
+		get('/plain.txt', { range: 'bytes=9999-', 'if-range': '"other"' }),
+		{ kits: [3] }
+	)
 ];

@@ -23,7 +23,7 @@ const plain_files = [
 	['wasm', 200, '/module.wasm'],
 	['two extensions', 200, '/archive.tar.gz'],
 	['robots', 200, '/robots.txt'],
-	['named like a variant', 200, '/plain.txt.br'],
+	['named like a variant of nothing', 200, '/lonely.txt.br'],
 	['well-known', 200, '/.well-known/security.txt'],
 	['dotfile below well-known', 200, '/.well-known/.hidden'],
 	['nested', 200, '/folder/deep/file.txt'],
@@ -88,7 +88,11 @@ const pre = [
 	['html name is no page', 404, '/pre/never.html'],
 	['index name is no page', 404, '/pre/always/index.html'],
 	['data of a page', 200, '/pre/data/__data.json'],
-	['data of a page, with the question of the client', 200, '/pre/data/__data.json?x-sveltekit-invalidated=01'],
+	[
+		'data of a page, with the question of the client',
+		200,
+		'/pre/data/__data.json?x-sveltekit-invalidated=01'
+	],
 	['page with data', 200, '/pre/data'],
 	['endpoint with an extension', 200, '/pre/endpoint.json'],
 	['endpoint with an extension, slash', 308, '/pre/endpoint.json/'],
@@ -115,20 +119,38 @@ export default [
 	),
 	...['/plain.txt', '/large.bin', '/empty.txt', '/page', '/_app/version.json', '/missing.txt'].map(
 		(target) =>
-			define(`static/HEAD ${target}`, target.includes('missing') ? 404 : 200, request('HEAD', target))
+			define(
+				`static/HEAD ${target}`,
+				target.includes('missing') ? 404 : 200,
+				request('HEAD', target)
+			)
 	),
 	...methods.map((method) =>
-		define(`static/${method} on a file`, 405, request(method, '/plain.txt', { body: 'some body' }), only_6)
+		define(
+			`static/${method} on a file`,
+			405,
+			request(method, '/plain.txt', { body: 'some body' }),
+			only_6
+		)
 	),
 	define('static/POST on an html alias', 405, request('POST', '/page'), only_6),
 	define('static/POST on a prerendered page', 405, request('POST', '/pre/never'), only_6),
-	define('static/POST on the wrong slash of a prerendered page', 405, request('POST', '/pre/never/'), only_6),
+	define(
+		'static/POST on the wrong slash of a prerendered page',
+		405,
+		request('POST', '/pre/never/'),
+		only_6
+	),
 	define('static/HEAD on a prerendered page', 200, request('HEAD', '/pre/never')),
 	define('static/HEAD on the wrong slash', 308, request('HEAD', '/pre/never/')),
 	...pre.map(([name, status, target]) =>
 		define(`static/prerendered: ${name}`, status, get(target))
 	),
 	define('static/a range of a redirect', 308, get('/pre/never/', { range: 'bytes=0-1' })),
-	define('static/two files over one connection', [200, 200], [get('/plain.txt'), get('/style.css')]),
+	define(
+		'static/two files over one connection',
+		[200, 200],
+		[get('/plain.txt'), get('/style.css')]
+	),
 	define('static/a file with a body on GET', 200, request('GET', '/plain.txt', { body: 'ignored' }))
 ];

@@ -1,5 +1,6 @@
 /** @param {string} name */
-const answer = (name) => () => new Response(`answered by ${name}`, { headers: { 'x-handler': name } });
+const answer = (name) => () =>
+	new Response(`answered by ${name}`, { headers: { 'x-handler': name } });
 
 export const GET = answer('GET');
 export const POST = answer('POST');

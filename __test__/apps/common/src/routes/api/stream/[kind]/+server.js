@@ -24,6 +24,7 @@ const kinds = {
 		new Response(
 			new ReadableStream({
 				async start(controller) {
+					note(key, 'began');
 					await opened(key);
 					controller.enqueue(encoder.encode('at last'));
 					controller.close();
@@ -60,7 +61,9 @@ const kinds = {
 		);
 	},
 	'sse-charset': () =>
-		new Response('data: 1\n\n', { headers: { 'content-type': 'text/event-stream; charset=utf-8' } }),
+		new Response('data: 1\n\n', {
+			headers: { 'content-type': 'text/event-stream; charset=utf-8' }
+		}),
 	/** Never ends by itself; the journal tells how it was ended */
 	infinite: (key, event) => {
 		event.request.signal.addEventListener('abort', () => note(key, 'signal aborted'));
