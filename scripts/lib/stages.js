@@ -83,9 +83,9 @@ async function run_tests(folder, report) {
 		await run(NODE, [
 			'--test',
 			// no test may hold up the run for ever
-			'--test-timeout=600000',
+			'--test-timeout=1200000',
 			// servers, browsers and memory measurements do not share two cores well
-			...(folder === 'unit' ? [] : ['--test-concurrency=1']),
+			'--test-concurrency=1',
 			...['--test-reporter=spec', '--test-reporter-destination=stdout'],
 			...[
 				`--test-reporter=./scripts/lib/count-reporter.js`,
@@ -100,25 +100,28 @@ async function run_tests(folder, report) {
 	}
 }
 
-/** Titles of the folders the suite is known to have; a new folder needs no entry here. */
-const SUITES = /** @type {Record<string, { title: string, programs?: Program[] }>} */ ({
-	unit: { title: 'JavaScript parts on their own' },
-	server: { title: 'the server, byte by byte' },
-	faults: { title: 'clients and routes that misbehave' },
+/**
+ * The suites there have to be: one of these without a test file is a failure. Any other
+ * folder below `__test__` that holds test files is a stage too, and needs no entry here.
+ * @type {Record<string, { title: string, after?: string[], programs?: Program[] }>}
+ */
+const SUITES = {
+	adapter: { title: 'options, hand-off and whole builds of the adapter' },
+	server: { title: 'the server, byte by byte, with clients and routes that misbehave' },
 	parity: { title: 'the same answers as adapter-node' },
-	browser: { title: 'the example app in Chromium', programs: ['chromium'] },
-	scaffold: { title: 'freshly scaffolded apps with one line changed' },
-	package: { title: 'the tarballs in an app of their own, on every supported Node' }
-});
+	browser: { title: 'the example app in Chromium', after: ['pack'], programs: ['chromium'] },
+	scaffold: { title: 'freshly scaffolded apps with one line changed', after: ['pack'] },
+	package: { title: 'the tarballs in an app of their own, on every Node', after: ['pack'] }
+};
 
 /** @returns {Stage[]} */
 function suites() {
-	const names = [...new Set([...Object.keys(SUITES), ...test_folders()])];
-	return names.map((name) => ({
+	const others = test_folders().filter((name) => !(name in SUITES));
+	return [...Object.keys(SUITES), ...others].map((name) => ({
 		name,
 		title: SUITES[name]?.title ?? `__test__/${name}`,
 		programs: SUITES[name]?.programs,
-		after: name === 'package' || name === 'scaffold' ? ['pack'] : ['build'],
+		after: SUITES[name]?.after ?? ['build'],
 		run: (report) => run_tests(name, report)
 	}));
 }
