@@ -2,8 +2,8 @@
  * The JS half of `tests/wire_format.rs`: reads request records from stdin with the worker's
  * own code and answers each with a reply record that repeats everything it has read.
  */
-import { readFileSync } from 'node:fs';
 import process from 'node:process';
+import { buffer } from 'node:stream/consumers';
 import {
 	BODY_NONE,
 	REPLY_HEAD,
@@ -13,7 +13,8 @@ import {
 	write_reply_head
 } from '../../runtime/wire.js';
 
-const input = readFileSync(0);
+// not `readFileSync(0)`, which fails on a pipe whose writer is slow
+const input = await buffer(process.stdin);
 const output = Buffer.alloc(input.length * 2 + 4096);
 let end = 0;
 
