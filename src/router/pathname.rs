@@ -81,7 +81,9 @@ fn strip_suffix<'a>(path: &'a str, suffix: &str) -> Option<&'a str> {
 /// Whether `new URL` changes the path: it resolves dot segments, encoded ones too, and
 /// takes a backslash for a slash.
 fn is_rewritten_by_url(path: &str) -> bool {
-    path.contains('\\') || path.split('/').any(is_dot_segment)
+    // most paths have none of the characters it takes
+    memchr::memchr3(b'.', b'%', b'\\', path.as_bytes()).is_some()
+        && (path.contains('\\') || path.split('/').any(is_dot_segment))
 }
 
 fn is_dot_segment(segment: &str) -> bool {

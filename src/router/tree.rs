@@ -2,6 +2,10 @@
 //! own search, which tries one expression after the other, would find first; or it says
 //! that it cannot know.
 
+use std::collections::HashMap;
+
+use rustc_hash::FxBuildHasher;
+
 use super::pattern::{Part, Pattern, Segment};
 use crate::config::handoff::RouteEntry;
 
@@ -22,8 +26,8 @@ struct Node {
     end: Option<u32>,
     /// The first route at or below this node.
     first: u32,
-    /// Children by name, sorted.
-    statics: Vec<(Box<str>, Node)>,
+    /// Children by name.
+    statics: HashMap<Box<str>, Node, FxBuildHasher>,
     others: Vec<Other>,
     /// What is matched as one text from here to the end.
     tails: Vec<Tail>,
@@ -49,7 +53,7 @@ impl Node {
         Node {
             end: None,
             first: u32::MAX,
-            statics: Vec::new(),
+            statics: HashMap::default(),
             others: Vec::new(),
             tails: Vec::new(),
         }
@@ -61,14 +65,7 @@ impl Node {
 
     fn child(&mut self, segment: Segment, matcher: bool) -> &mut Node {
         if let Segment::Static(name) = segment {
-            let at = match self.statics.binary_search_by(|(known, _)| known.cmp(&name)) {
-                Ok(at) => at,
-                Err(at) => {
-                    self.statics.insert(at, (name, Node::new()));
-                    at
-                }
-            };
-            return &mut self.statics[at].1;
+            return self.statics.entry(name).or_insert_with(Node::new);
         }
         let same = |other: &Other| other.segment == segment && other.matcher == matcher;
         let at = self.others.iter().position(same).unwrap_or_else(|| {
@@ -145,11 +142,7 @@ impl Tree {
             };
             let enters = || {
                 let (name, rest) = split_segment(rest)?;
-                let at = node
-                    .statics
-                    .binary_search_by(|(known, _)| (**known).cmp(name))
-                    .ok()?;
-                Some(spells(&node.statics[at].1, rest))
+                Some(spells(node.statics.get(name)?, rest))
             };
             enters() == Some(true) || node.others.iter().any(skips)
         }
@@ -199,11 +192,9 @@ impl Search {
             self.found(route, matcher);
         }
         if let Some((name, after)) = split_segment(rest)
-            && let Ok(at) = node
-                .statics
-                .binary_search_by(|(known, _)| (**known).cmp(name))
+            && let Some(child) = node.statics.get(name)
         {
-            self.node(&node.statics[at].1, after, matcher)?;
+            self.node(child, after, matcher)?;
         }
         for other in &node.others {
             if self.matters(other.node.first) {
