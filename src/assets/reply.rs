@@ -15,6 +15,7 @@ use crate::http::id::{AssetId, RedirectId};
 use crate::http::path::push_encoded;
 use crate::http::range::{self, Range};
 use crate::http::{etag, id};
+use crate::telemetry::counters;
 
 /// What of a request decides the answer.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +66,7 @@ enum Outcome {
 impl Table {
     /// Answers a request for an asset.
     pub fn reply(&self, id: AssetId, request: &AssetRequest<'_>) -> AssetReply {
+        counters().assets.increment();
         if !is_read(request.method) {
             return method_not_allowed();
         }
@@ -112,6 +114,7 @@ impl Table {
     /// Answers a request for the other trailing-slash form of a prerendered path; `query`
     /// is empty or starts with `?`, and is kept.
     pub fn redirect(&self, id: RedirectId, method: &Method, query: &str) -> AssetReply {
+        counters().assets.increment();
         if !is_read(method) {
             return method_not_allowed();
         }
