@@ -11,6 +11,11 @@ export function clean_env(extra = {}) {
 	/** @type {NodeJS.ProcessEnv} */
 	const env = {};
 	for (const [name, value] of Object.entries(process.env)) {
+		// what reaches the registry must stay: a company's certificates, proxy and mirror
+		if (name === 'NODE_EXTRA_CA_CERTS' || name === 'npm_config_registry') {
+			env[name] = value;
+			continue;
+		}
 		if (/^(npm_|NODE_|VITE|PORT$|HOST$|ORIGIN$)/.test(name)) continue;
 		env[name] = value;
 	}
