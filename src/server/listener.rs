@@ -2,10 +2,14 @@
 //! Binding is synchronous, so that its errors reach the user as exceptions at start.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener as StdTcpListener, ToSocketAddrs};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdTcpListener, ToSocketAddrs};
+#[cfg(unix)]
+use std::os::unix::fs::MetadataExt;
 #[cfg(unix)]
 use std::os::unix::net::UnixListener as StdUnixListener;
 use std::path::Path;
+#[cfg(unix)]
+use std::path::PathBuf;
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::TcpListener;
@@ -78,7 +82,7 @@ pub enum Bound {
     Tcp(StdTcpListener),
     /// A Unix socket.
     #[cfg(unix)]
-    Unix(StdUnixListener),
+    Unix(StdUnixListener, SocketFile),
 }
 
 impl Bound {
@@ -96,7 +100,7 @@ impl Bound {
         match self {
             Bound::Tcp(listener) => listener.local_addr().ok(),
             #[cfg(unix)]
-            Bound::Unix(_) => None,
+            Bound::Unix(..) => None,
         }
     }
 
@@ -105,7 +109,7 @@ impl Bound {
         Ok(match self {
             Bound::Tcp(listener) => Listener::Tcp(TcpListener::from_std(listener)?),
             #[cfg(unix)]
-            Bound::Unix(listener) => Listener::Unix(UnixListener::from_std(listener)?),
+            Bound::Unix(listener, file) => Listener::Unix(UnixListener::from_std(listener)?, file),
         })
     }
 }
@@ -119,7 +123,9 @@ fn tcp(host: &str, port: u16) -> Result<Bound, BindError> {
         })?
         .collect();
     let mut failed = io::ErrorKind::AddrNotAvailable.into();
-    for address in addresses {
+    // Every address is asked for: where IPv6 is off, that is every IPv4 address.
+    let fallback = (host == "::").then(|| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)));
+    for address in addresses.into_iter().chain(fallback) {
         match bind(address) {
             Ok(listener) => return Ok(Bound::Tcp(listener)),
             Err(error) => failed = error,
@@ -162,7 +168,7 @@ fn unix(path: &Path) -> Result<Bound, BindError> {
     let open = || -> io::Result<_> {
         let listener = StdUnixListener::bind(path)?;
         listener.set_nonblocking(true)?;
-        Ok(Bound::Unix(listener))
+        Ok(Bound::Unix(listener, SocketFile::own(path)?))
     };
     open().map_err(|source| BindError::Bind {
         address: path.display().to_string(),
@@ -188,7 +194,7 @@ fn activated(fd: i32) -> Result<Bound, BindError> {
     socket.set_nonblocking(true).map_err(failed)?;
     let owned = OwnedFd::from(socket);
     Ok(match local.domain() {
-        Domain::UNIX => Bound::Unix(owned.into()),
+        Domain::UNIX => Bound::Unix(owned.into(), SocketFile::default()),
         _ => Bound::Tcp(owned.into()),
     })
 }
@@ -205,7 +211,33 @@ pub enum Listener {
     Tcp(TcpListener),
     /// A Unix socket.
     #[cfg(unix)]
-    Unix(UnixListener),
+    Unix(UnixListener, SocketFile),
+}
+
+/// The file of a Unix socket, removed when we stop listening, as Node does. Not removed
+/// when someone has put another in its place, or systemd made it.
+#[cfg(unix)]
+#[derive(Debug, Default)]
+pub struct SocketFile(Option<(PathBuf, u64)>);
+
+#[cfg(unix)]
+impl SocketFile {
+    fn own(path: &Path) -> io::Result<Self> {
+        let inode = std::fs::symlink_metadata(path)?.ino();
+        Ok(Self(Some((path.to_owned(), inode))))
+    }
+}
+
+#[cfg(unix)]
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if let Some((path, inode)) = self.0.take()
+            && std::fs::symlink_metadata(&path).is_ok_and(|file| file.ino() == inode)
+        {
+            // Gone already is as good.
+            let _ = std::fs::remove_file(path);
+        }
+    }
 }
 
 impl Listener {
@@ -220,7 +252,7 @@ impl Listener {
                 Ok(Stream::Tcp(stream, peer))
             }
             #[cfg(unix)]
-            Listener::Unix(listener) => Ok(Stream::Unix(listener.accept().await?.0)),
+            Listener::Unix(listener, _) => Ok(Stream::Unix(listener.accept().await?.0)),
         }
     }
 }
