@@ -29,20 +29,23 @@ function persistent(response) {
 }
 
 /**
- * Encoders differ, the content they encode must not
+ * Encoders differ, the content they encode must not. What cannot be decoded is compared as
+ * it is, and then differs from everything that can
  * @param {WireResponse} response
  */
 function content(response) {
-	if (!response.complete || response.status === 206) return response.body;
-	switch (header(response, 'content-encoding')) {
-		case 'br':
-			return response.body.length ? zlib.brotliDecompressSync(response.body) : response.body;
-		case 'gzip':
-			return response.body.length ? zlib.gunzipSync(response.body) : response.body;
-		default:
-			return response.body;
+	const { body, complete, status } = response;
+	const decode = decoders[header(response, 'content-encoding') ?? ''];
+	if (!decode || !complete || status === 206 || body.length === 0) return body;
+	try {
+		return decode(body);
+	} catch (error) {
+		return Buffer.concat([Buffer.from(`${error}\n`), body]);
 	}
 }
+
+/** @type {Record<string, (body: Buffer) => Buffer>} */
+const decoders = { br: zlib.brotliDecompressSync, gzip: zlib.gunzipSync };
 
 /**
  * What stands around the first byte that differs

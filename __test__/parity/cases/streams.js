@@ -67,7 +67,7 @@ export default [
 			{ journal: 'a-stream', has: 'body cancelled' },
 			{ journal: 'a-stream', has: 'signal aborted' }
 		],
-		{ probe: false, journal: 'a-stream' }
+		{ probe: false }
 	),
 	define(
 		'abort/while it waits',
