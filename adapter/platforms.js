@@ -1,7 +1,8 @@
 /**
- * Which machine this is, in the words of napi-rs, and which machines the addon is published for.
- * Knows names only: finding and copying the binaries is `addon.js`.
+ * Which machines the addon is published for. Names only: finding and copying the binaries is
+ * `addon.js`, and which machine this is is known to the run time too.
  */
+export { binary_name, package_name, platform_of, this_host } from '../runtime/machine.js';
 
 /**
  * Every platform that has an addon package, as its name is spelled there. A test holds this list
@@ -17,62 +18,3 @@ export const PLATFORMS = Object.freeze([
 	'win32-x64-msvc',
 	'win32-arm64-msvc'
 ]);
-
-/**
- * The facts of a process that decide its platform; tests pass their own.
- * @typedef {object} Host
- * @property {string} os `process.platform`
- * @property {string} arch `process.arch`
- * @property {() => boolean} is_musl whether the C library is musl; only asked on Linux
- */
-
-/** @type {Host} */
-export const this_host = {
-	os: process.platform,
-	arch: process.arch,
-	is_musl
-};
-
-/**
- * `linux-x64-gnu`, `darwin-arm64` and so on. Never fails: a platform without a package is named
- * all the same, so that the error about its missing binary can say what was looked for.
- * @param {Host} [host]
- * @returns {string}
- */
-export function platform_of(host = this_host) {
-	const { os, arch } = host;
-	if (os === 'linux') return `linux-${arch}-${host.is_musl() ? 'musl' : 'gnu'}`;
-	if (os === 'win32') return `win32-${arch}-msvc`;
-	return `${os}-${arch}`;
-}
-
-/** @param {string} platform */
-export function package_name(platform) {
-	return `svelte-adapter-oxide-${platform}`;
-}
-
-/** @param {string} platform */
-export function binary_name(platform) {
-	return `svelte-adapter-oxide.${platform}.node`;
-}
-
-/**
- * Node's diagnostic report names the version of glibc, where there is one; the other C library of
- * Linux is musl. The report's network part is left out: it resolves host names and can take seconds.
- */
-function is_musl() {
-	// `excludeNetwork` is newer than some versions of Node that have to work; there it does nothing.
-	const report = /** @type {NodeJS.ProcessReport & { excludeNetwork?: boolean }} */ (
-		process.report
-	);
-	const before = report.excludeNetwork;
-	report.excludeNetwork = true;
-	try {
-		const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (
-			report.getReport()
-		);
-		return !header.glibcVersionRuntime;
-	} finally {
-		report.excludeNetwork = before;
-	}
-}

@@ -8,7 +8,23 @@ import { open, settings } from './native.js';
 import { OxideServer } from './server.js';
 import { attach } from './worker.js';
 
-open(false);
+/**
+ * What keeps the server from starting is the user's to mend: the message says how, and a stack
+ * through our files would only hide it.
+ * @template T
+ * @param {() => T} step
+ * @returns {T}
+ */
+function or_exit(step) {
+	try {
+		return step();
+	} catch (error) {
+		console.error(`Cannot start: ${error instanceof Error ? error.message : error}`);
+		process.exit(1);
+	}
+}
+
+or_exit(() => open(false));
 await init();
 
 export const path = settings.path ?? false;
@@ -18,7 +34,7 @@ export const port = settings.port ?? false;
 attach();
 
 export const server = new OxideServer();
-server.listen();
+or_exit(() => server.listen());
 
 /** @type {'SIGINT' | 'SIGTERM' | 'IDLE' | undefined} */
 let reason;
@@ -38,7 +54,10 @@ function graceful_shutdown(why) {
  */
 function end_now(why) {
 	if (why === 'IDLE') return;
-	server.once('close', () => process.exit(why === 'SIGINT' ? 130 : 143));
+	const exit = () => process.exit(why === 'SIGINT' ? 130 : 143);
+	// what still runs after the drain is the user's own
+	if (!server.listening) exit();
+	server.once('close', exit);
 	server.closeAllConnections();
 }
 

@@ -9,36 +9,36 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import process from 'node:process';
 import { dir } from '#svelte-adapter-oxide';
+import { binary_name, package_name, platform_of, this_host } from './machine.js';
 
 /** @typedef {typeof import('../native/index.js')} Native */
 
-/** Whether this Linux uses musl; its loader would refuse the other kind of addon. */
-function is_musl() {
-	if (process.platform !== 'linux') return false;
-	const report = /** @type {any} */ (process.report?.getReport?.() ?? {});
-	return !report.header?.glibcVersionRuntime;
-}
+const folder = `${dir}/native`;
 
-function platform() {
-	const { platform, arch } = process;
-	if (platform === 'linux') return `linux-${arch}-${is_musl() ? 'musl' : 'gnu'}`;
-	if (platform === 'win32') return `win32-${arch}-msvc`;
-	return `${platform}-${arch}`;
+/** @param {string} platform */
+const has = (platform) => existsSync(`${folder}/${binary_name(platform)}`);
+
+/** Telling musl from glibc takes milliseconds, and most builds leave no choice. */
+function is_musl() {
+	const gnu = has(`linux-${process.arch}-gnu`);
+	const musl = has(`linux-${process.arch}-musl`);
+	return gnu === musl ? this_host.is_musl() : musl;
 }
 
 /** @returns {Native} */
 function load() {
-	const name = platform();
-	const file = `${dir}/native/svelte-adapter-oxide.${name}.node`;
-	if (!existsSync(file)) {
-		const there = existsSync(`${dir}/native`) ? readdirSync(`${dir}/native`).join(', ') : 'none';
-		throw new Error(
-			`This build has no native server for ${name} (it has: ${there}).\n` +
-				`Build on that platform, or add it to the adapter's \`platforms\` option ` +
-				`and install svelte-adapter-oxide-${name} before building.`
+	const name = platform_of({ ...this_host, is_musl });
+	if (!has(name)) {
+		const there = existsSync(folder) ? readdirSync(folder).join(', ') : 'none';
+		throw plainly(
+			new Error(
+				`This build has no native server for ${name} (it has: ${there}).\n` +
+					`Build on that platform, or add it to the adapter's \`platforms\` option ` +
+					`and install ${package_name(name)} before building.`
+			)
 		);
 	}
-	return createRequire(import.meta.url)(file);
+	return createRequire(import.meta.url)(`${folder}/${binary_name(name)}`);
 }
 
 export const native = load();

@@ -15,7 +15,7 @@ export class OxideServer extends EventEmitter {
 	/** @type {NodeJS.Timeout | undefined} */
 	#alive;
 
-	/** Binds; throws what `http.Server` would emit. */
+	/** Binds; throws what `http.Server` would emit as an error. */
 	listen() {
 		try {
 			this.#address = native.listen((what) => this.#told(what)) ?? null;
@@ -82,7 +82,5 @@ function with_code(error) {
 	const found = /^(E[A-Z]+): (.*)$/s.exec(error.message);
 	if (found === null) return error;
 	const [, code, message] = found;
-	const listen_error = Object.assign(new Error(message), { code, syscall: 'listen' });
-	listen_error.stack = `Error: ${message} (${code})`;
-	return listen_error;
+	return Object.assign(new Error(`${message} (${code})`), { code, syscall: 'listen' });
 }
