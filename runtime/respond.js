@@ -1,10 +1,13 @@
 /**
- * From a `Response` to a reply. A body that is complete by the next macrotask goes out
+ * From a `Response` to a reply. A light response has its body at hand. Of another, a body that is complete by the next macrotask goes out
  * whole, with its length; anything else is a stream whose head leaves then. All responses
  * of a turn share one macrotask.
  */
 import { end, fail, push, reply_null, reply_stream, reply_whole } from './reply.js';
 import { PUSH_FULL, PUSH_GONE, PUSH_TAKEN, PUSH_WAIT } from './wire.js';
+
+import { LightHeaders } from './web/headers.js';
+import { LightResponse } from './web/response.js';
 
 /** @import { Exchange } from './exchange.js' */
 
@@ -24,6 +27,15 @@ let probes = [];
  * @param {() => void} done called once the exchange has nothing more to send
  */
 export function respond(exchange, response, done) {
+	if (LightResponse.is(response)) {
+		const body = LightResponse.body(response);
+		if (body !== undefined) {
+			const headers = LightHeaders.lines(LightResponse.headers(response));
+			if (body === null) reply_null(exchange, response.status, headers);
+			else reply_whole(exchange, response.status, headers, body);
+			return done();
+		}
+	}
 	const headers = header_lines(response.headers);
 	const body = response.body;
 	if (body === null) {

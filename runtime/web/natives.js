@@ -2,6 +2,8 @@
  * The platform's own web objects, as they were before `install` put light ones in their
  * place. Everything that needs a real one takes it from here.
  */
+import * as worker_threads from 'node:worker_threads';
+
 export const NativeHeaders = globalThis.Headers;
 export const NativeRequest = globalThis.Request;
 export const NativeResponse = globalThis.Response;
@@ -21,3 +23,11 @@ export function unwrap(value) {
 	const of = /** @type {any} */ (value)?.[real];
 	return typeof of === 'function' ? of.call(value) : value;
 }
+
+/**
+ * Real ones cannot be cloned or sent to another thread, so light ones must not be either:
+ * they would arrive as empty objects. Node has had a way to say so since 22.10.
+ * @type {(object: object) => void}
+ */
+export const mark_uncloneable =
+	/** @type {any} */ (worker_threads).markAsUncloneable ?? (() => {});

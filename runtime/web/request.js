@@ -4,8 +4,8 @@
  * rarely asked for is asked of a real `Request`, made then.
  */
 import { inspect } from 'node:util';
-import { LightHeaders } from './headers.js';
-import { NativeRequest, NativeResponse, real } from './natives.js';
+import { LightRequestHeaders } from './request-headers.js';
+import { NativeRequest, NativeResponse, mark_uncloneable, real } from './natives.js';
 
 /** @import { InboundBody } from '../body.js' */
 /** @import { RequestRecord } from '../wire.js' */
@@ -19,7 +19,7 @@ export class LightRequest {
 	#body;
 	/** @type {string | undefined} */
 	#url;
-	/** @type {LightHeaders | undefined} */
+	/** @type {LightRequestHeaders | undefined} */
 	#headers;
 	/** @type {AbortController | undefined} */
 	#controller;
@@ -38,6 +38,7 @@ export class LightRequest {
 		this.#record = record;
 		this.#origin = origin;
 		this.#body = body;
+		mark_uncloneable(this);
 	}
 
 	/**
@@ -80,7 +81,7 @@ export class LightRequest {
 	}
 
 	get headers() {
-		return (this.#headers ??= new LightHeaders(this.#record.headers));
+		return (this.#headers ??= new LightRequestHeaders(this.#record.headers));
 	}
 
 	get signal() {

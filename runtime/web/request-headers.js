@@ -1,0 +1,114 @@
+/**
+ * Request headers that are parsed when first read. `get` and `has`, which is all that most
+ * requests need, work on the wire's own text; everything else is the real `Headers`, made
+ * then.
+ */
+import { inspect } from 'node:util';
+import { parse_headers } from '../header-lines.js';
+import { NativeHeaders, mark_uncloneable, real } from './natives.js';
+
+/** Characters of an HTTP token in lower case (RFC 9110, 5.6.2); other names go to the real one. */
+const simple_name = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+
+export class LightRequestHeaders {
+	#lines;
+	/** @type {Map<string, string> | undefined} */
+	#parsed;
+	/** @type {Headers | undefined} */
+	#real;
+
+	/** @param {string} lines */
+	constructor(lines) {
+		this.#lines = lines;
+		mark_uncloneable(this);
+	}
+
+	get #map() {
+		return (this.#parsed ??= parse_headers(this.#lines));
+	}
+
+	/** @returns {Headers} */
+	[real]() {
+		return (this.#real ??= new NativeHeaders([...this.#map]));
+	}
+
+	/** @param {string} name */
+	get(name) {
+		if (this.#real !== undefined) return this.#real.get(name);
+		const value = typeof name === 'string' ? this.#map.get(name) : undefined;
+		if (value !== undefined) return value;
+		if (typeof name === 'string' && simple_name.test(name)) return null;
+		return this[real]().get(name);
+	}
+
+	/** @param {string} name */
+	has(name) {
+		if (this.#real !== undefined) return this.#real.has(name);
+		if (typeof name === 'string' && this.#map.has(name)) return true;
+		if (typeof name === 'string' && simple_name.test(name)) return false;
+		return this[real]().has(name);
+	}
+
+	/**
+	 * @param {string} name
+	 * @param {string} value
+	 */
+	append(name, value) {
+		this[real]().append(name, value);
+	}
+
+	/** @param {string} name */
+	delete(name) {
+		this[real]().delete(name);
+	}
+
+	/**
+	 * @param {string} name
+	 * @param {string} value
+	 */
+	set(name, value) {
+		this[real]().set(name, value);
+	}
+
+	getSetCookie() {
+		return this[real]().getSetCookie();
+	}
+
+	entries() {
+		return this[real]().entries();
+	}
+
+	keys() {
+		return this[real]().keys();
+	}
+
+	values() {
+		return this[real]().values();
+	}
+
+	/**
+	 * @param {(value: string, name: string, headers: Headers) => void} callback
+	 * @param {unknown} [this_arg]
+	 */
+	forEach(callback, this_arg) {
+		if (typeof callback !== 'function') return this[real]().forEach(callback);
+		for (const [name, value] of this[real]()) {
+			callback.call(this_arg, value, name, /** @type {any} */ (this));
+		}
+	}
+
+	[Symbol.iterator]() {
+		return this[real]().entries();
+	}
+
+	/**
+	 * @param {number} depth
+	 * @param {import('node:util').InspectOptions} options
+	 */
+	[inspect.custom](depth, options) {
+		return inspect(this[real](), { ...options, depth });
+	}
+}
+
+// `instanceof Headers` holds, and what is added to `Headers.prototype` is found
+Object.setPrototypeOf(LightRequestHeaders.prototype, NativeHeaders.prototype);
