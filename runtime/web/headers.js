@@ -99,16 +99,9 @@ export class LightHeaders {
 		const headers = new LightHeaders();
 		if (init === undefined) return headers;
 		if (typeof init !== 'object' || init === null) return null;
-		if (#values in init) {
-			headers.#values = new Map(init.#values);
-			headers.#cookies = [...init.#cookies];
-			return headers;
-		}
 		if (init instanceof NativeHeaders) {
-			for (const [name, value] of init) {
-				if (name === SET_COOKIE) headers.#cookies.push(value);
-				else headers.#values.set(name, value);
-			}
+			// appended, not set: joining values can leave white space that a copy loses
+			for (const [name, value] of init) headers.append(name, value);
 			return headers;
 		}
 		const prototype = Object.getPrototypeOf(init);

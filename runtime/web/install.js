@@ -29,7 +29,8 @@ const Request = new Proxy(NativeRequest, {
  * @param {ResponseInit} [init]
  */
 function json(data, init) {
-	const text = JSON.stringify(data);
+	// `null` is refused here and taken by the constructor
+	const text = init === null ? undefined : JSON.stringify(data);
 	const light = text === undefined ? null : LightResponse.create(text, init, 'application/json');
 	return light ?? Reflect.apply(NativeResponse.json, NativeResponse, arguments);
 }

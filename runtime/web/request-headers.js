@@ -32,42 +32,44 @@ export class LightRequestHeaders {
 		return (this.#real ??= new NativeHeaders([...this.#map]));
 	}
 
+	/**
+	 * @param {'append' | 'delete' | 'get' | 'has' | 'set'} method
+	 * @param {IArguments} args
+	 * @returns {any}
+	 */
+	#ask(method, args) {
+		return Reflect.apply(NativeHeaders.prototype[method], this[real](), args);
+	}
+
 	/** @param {string} name */
 	get(name) {
-		if (this.#real !== undefined) return this.#real.get(name);
-		const value = typeof name === 'string' ? this.#map.get(name) : undefined;
-		if (value !== undefined) return value;
-		if (typeof name === 'string' && simple_name.test(name)) return null;
-		return this[real]().get(name);
+		if (this.#real === undefined && typeof name === 'string') {
+			const value = this.#map.get(name);
+			if (value !== undefined) return value;
+			if (simple_name.test(name)) return null;
+		}
+		return this.#ask('get', arguments);
 	}
 
 	/** @param {string} name */
 	has(name) {
-		if (this.#real !== undefined) return this.#real.has(name);
-		if (typeof name === 'string' && this.#map.has(name)) return true;
-		if (typeof name === 'string' && simple_name.test(name)) return false;
-		return this[real]().has(name);
+		if (this.#real === undefined && typeof name === 'string') {
+			if (this.#map.has(name)) return true;
+			if (simple_name.test(name)) return false;
+		}
+		return this.#ask('has', arguments);
 	}
 
-	/**
-	 * @param {string} name
-	 * @param {string} value
-	 */
-	append(name, value) {
-		this[real]().append(name, value);
+	append() {
+		return this.#ask('append', arguments);
 	}
 
-	/** @param {string} name */
-	delete(name) {
-		this[real]().delete(name);
+	delete() {
+		return this.#ask('delete', arguments);
 	}
 
-	/**
-	 * @param {string} name
-	 * @param {string} value
-	 */
-	set(name, value) {
-		this[real]().set(name, value);
+	set() {
+		return this.#ask('set', arguments);
 	}
 
 	getSetCookie() {

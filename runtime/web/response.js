@@ -48,7 +48,7 @@ export class LightResponse {
 		if (init !== undefined && init !== null) {
 			if (typeof init !== 'object') return null;
 			const given = /** @type {ResponseInit} */ (init);
-			status = given.status ?? 200;
+			if (given.status !== undefined) status = given.status;
 			if (!Number.isInteger(status) || status < 200 || status > 599) return null;
 			if (given.statusText !== undefined && given.statusText !== '') return null;
 			headers_init = given.headers;
@@ -163,17 +163,25 @@ export class LightResponse {
 		return typeof body === 'string' ? encoder.encode(body) : body.slice();
 	}
 
-	// these look at the headers, which may have changed since a real one was made
-	async blob() {
+	/**
+	 * A real response with this body and the headers of now, for readers that look at both.
+	 * Bytes, because a text would bring a content-type of its own.
+	 */
+	#reread() {
 		const body = this.#take();
-		if (body === undefined) return this[real]().blob();
-		return new NativeResponse(body, { headers: this.#headers[real]() }).blob();
+		if (body === undefined) return this[real]();
+		const bytes = typeof body === 'string' ? encoder.encode(body) : body;
+		return new NativeResponse(this.#body === null ? null : bytes, {
+			headers: this.#headers[real]()
+		});
+	}
+
+	async blob() {
+		return this.#reread().blob();
 	}
 
 	async formData() {
-		const body = this.#take();
-		if (body === undefined) return this[real]().formData();
-		return new NativeResponse(body, { headers: this.#headers[real]() }).formData();
+		return this.#reread().formData();
 	}
 
 	clone() {

@@ -1,0 +1,105 @@
+/**
+ * Runs the same random program on the platform's web objects and on the light ones, and
+ * writes down everything a program could observe.
+ */
+import fc from 'fast-check';
+
+/** Valid, odd and invalid, so that validation and normalisation are compared too */
+export const name = fc.oneof(
+	fc.constantFrom('a', 'B', 'content-type', 'Content-Type', 'set-cookie', 'Set-Cookie', 'x-1', 'vary', 'ETag'),
+	fc.constantFrom('', ' a', 'a b', 'ä', 'a:', 'a\n', '(', 'constructor', '__proto__'),
+	fc.string({ maxLength: 5 })
+);
+
+export const value = fc.oneof(
+	fc.constantFrom('', '1', 'text/plain', 'a=1; Path=/', 'a, b', ' padded\t', 'tab\tinside', 'é'),
+	fc.constantFrom('a\nb', '\r', '\0', '\x01', '\x7f', '\u0100', '\n1\n'),
+	fc.string({ maxLength: 8 })
+);
+
+const any_value = fc.oneof(
+	{ weight: 8, arbitrary: value },
+	{ weight: 1, arbitrary: fc.constantFrom(undefined, null, 5, true, {}, [1, 2]) }
+);
+
+export const headers_step = fc.oneof(
+	fc.record({ op: fc.constantFrom('append', 'set'), args: fc.tuple(name, any_value) }),
+	fc.record({ op: fc.constantFrom('get', 'has', 'delete'), args: fc.tuple(name) }),
+	fc.record({ op: fc.constantFrom('getSetCookie', 'entries', 'keys', 'values'), args: fc.constant([]) }),
+	fc.record({ op: fc.constantFrom('append', 'set', 'get', 'has', 'delete', 'forEach'), args: fc.constant([]) }),
+	fc.record({ op: fc.constantFrom('each', 'copy', 'while'), args: fc.tuple(name, value) })
+);
+
+export const headers_init = fc.oneof(
+	fc.constantFrom(undefined, null, 1, 'a', [], {}, [['a']], [['a', 'b', 'c']]),
+	fc.array(fc.tuple(name, any_value), { maxLength: 4 }),
+	// an own `__proto__` is lost by the platform's conversion of records, and kept by ours
+	fc
+		.dictionary(name, any_value, { maxKeys: 4, noNullPrototype: false })
+		.filter((init) => !Object.hasOwn(init, '__proto__'))
+);
+
+/**
+ * What an action gives or throws, in a form that can be compared
+ * @param {() => unknown} action
+ */
+export function outcome(action) {
+	try {
+		return { gives: plain(action()) };
+	} catch (error) {
+		return { throws: error instanceof Error ? error.constructor.name : error };
+	}
+}
+
+/** @param {() => unknown} action */
+export async function outcome_of_promise(action) {
+	try {
+		return { gives: plain(await action()) };
+	} catch (error) {
+		return { throws: error instanceof Error ? error.constructor.name : error };
+	}
+}
+
+/** @param {unknown} result */
+function plain(result) {
+	if (result === null || typeof result !== 'object') return result;
+	if (result instanceof ArrayBuffer) return [...new Uint8Array(result)];
+	if (ArrayBuffer.isView(result)) return [...new Uint8Array(result.buffer, result.byteOffset, result.byteLength)];
+	if (Symbol.iterator in result) {
+		return [Object.prototype.toString.call(result), ...Array.from(/** @type {any} */ (result))];
+	}
+	return JSON.parse(JSON.stringify(result) ?? 'null');
+}
+
+/**
+ * @param {Headers} headers
+ * @param {Array<{ op: string, args: unknown[] }>} program
+ * @param {typeof Headers} constructor
+ */
+export function run_headers(headers, program, constructor) {
+	return program.map(({ op, args }) => {
+		if (op === 'each') {
+			return outcome(() => {
+				/** @type {unknown[]} */
+				const seen = [];
+				headers.forEach(function (entry_value, entry_name, all) {
+					seen.push([entry_name, entry_value, all === headers, this]);
+				}, 7);
+				return seen.map(String);
+			});
+		}
+		if (op === 'copy') return outcome(() => [...new constructor(headers)]);
+		if (op === 'while') {
+			return outcome(() => {
+				const seen = [];
+				for (const [key] of headers) {
+					seen.push(key);
+					if (seen.length === 1) headers.append(/** @type {string} */ (args[0]), /** @type {string} */ (args[1]));
+					if (seen.length > 20) break;
+				}
+				return seen;
+			});
+		}
+		return outcome(() => /** @type {any} */ (headers)[op](...args));
+	});
+}
