@@ -8,7 +8,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use http::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderValue, TRANSFER_ENCODING};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, TRANSFER_ENCODING,
+};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body::Body as _;
@@ -32,6 +34,7 @@ pub async fn serve(
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     connection.begin();
+    let http10 = request.version() == Version::HTTP_10;
     let scope = Scope::open(connection.clone());
     let answered = AssertUnwindSafe(answer(&app, &connection, request))
         .catch_unwind()
@@ -43,6 +46,10 @@ pub async fn serve(
         log::error("exchange panicked", &[("peer", &connection.peer.address)]);
         plain(StatusCode::INTERNAL_SERVER_ERROR)
     });
+    if http10 && !has_length(&response) {
+        // Only its end can end such a response.
+        connection.close_after_reply();
+    }
     if connection.is_last() || app.draining() {
         connection.close_after_reply();
         response
@@ -52,6 +59,13 @@ pub async fn serve(
     connection.enter(Phase::Reply);
     response.body_mut().keep(scope);
     Ok(response)
+}
+
+fn has_length(response: &Response<Body>) -> bool {
+    response.headers().contains_key(CONTENT_LENGTH)
+        || http_body::Body::size_hint(response.body())
+            .exact()
+            .is_some()
 }
 
 async fn answer(
@@ -108,8 +122,13 @@ fn malformed(head: &Parts, connection: &Connection) -> Option<&'static str> {
     if hosts > 1 || (hosts == 0 && head.version == Version::HTTP_11) {
         return Some("there must be exactly one Host header");
     }
-    if head.headers.contains_key(TRANSFER_ENCODING) && connection.framing_conflict() {
-        return Some("Content-Length and Transfer-Encoding exclude each other");
+    if head.headers.contains_key(TRANSFER_ENCODING) {
+        if connection.framing_conflict() {
+            return Some("Content-Length and Transfer-Encoding exclude each other");
+        }
+        if !is_chunked_once(&head.headers) {
+            return Some("Transfer-Encoding must be chunked, once and last");
+        }
     }
     // Node's parser refuses them too, and decoders disagree on what such bytes mean.
     if head
@@ -123,6 +142,19 @@ fn malformed(head: &Parts, connection: &Connection) -> Option<&'static str> {
         return Some("this server is not a proxy");
     }
     None
+}
+
+/// hyper has seen that the last coding is `chunked`; that it is the only such one is left
+/// to us (RFC 9112, 6.1).
+fn is_chunked_once(headers: &HeaderMap) -> bool {
+    let codings = headers
+        .get_all(TRANSFER_ENCODING)
+        .iter()
+        .flat_map(|line| line.as_bytes().split(|&byte| byte == b','));
+    codings
+        .filter(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"chunked"))
+        .count()
+        == 1
 }
 
 fn asset_response(reply: AssetReply) -> Response<Body> {
