@@ -158,6 +158,13 @@ export interface AdapterOptions {
 	assetMemoryLimit?: Size;
 
 	/**
+	 * What routes see as `Request`, `Response` and `Headers`: light ones, which cost a fraction and
+	 * behave the same, or the platform's own. Variable: `WEB_OBJECTS`.
+	 * @default 'light'
+	 */
+	webObjects?: 'light' | 'native';
+
+	/**
 	 * Answer two paths without JavaScript: one with 200 as long as the process lives, one with 200
 	 * while requests are welcome and 503 during a drain. By default, an app's own route or file at
 	 * one of the paths wins; set explicitly, the built-in answer does. Variable: `HEALTH_CHECK`.

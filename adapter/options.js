@@ -69,6 +69,12 @@ const health_check = {
 };
 
 /** @type {Rule} */
+const web_objects = {
+	takes: "'light' or 'native'",
+	accepts: (value) => value === 'light' || value === 'native'
+};
+
+/** @type {Rule} */
 const precompress = {
 	takes: 'true, false or { brotli?: boolean, gzip?: boolean, zstd?: boolean }',
 	accepts: (value) =>
@@ -105,7 +111,8 @@ export const RUN_TIME = {
 	maxConnections: count,
 	assetMemoryFileLimit: size,
 	assetMemoryLimit: size,
-	healthCheck: health_check
+	healthCheck: health_check,
+	webObjects: web_objects
 };
 
 const RULES = { ...BUILD_TIME, ...RUN_TIME };

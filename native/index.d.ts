@@ -156,6 +156,8 @@ export interface Settings {
   shutdownTimeout: number
   /** Route ids by the index that a request carries. */
   routes: Array<string>
+  /** Whether routes see light web objects or the platform's. */
+  lightWebObjects: boolean
   /** The process was started by socket activation. */
   activated: boolean
 }

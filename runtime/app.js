@@ -5,12 +5,13 @@
 import process from 'node:process';
 import { createReadableStream } from '@sveltejs/kit/node';
 import { base, dir, server } from '#svelte-adapter-oxide';
+import { settings } from './native.js';
 import { install } from './web/install.js';
 
 const asset_dir = `${dir}/client${base}`;
 
 export async function init() {
-	install();
+	if (settings.lightWebObjects) install();
 	await server.init({
 		env: /** @type {Record<string, string>} */ (process.env),
 		read: (file) => createReadableStream(`${asset_dir}/${file}`)

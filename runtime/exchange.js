@@ -4,6 +4,8 @@
  * stream to resume or cancel.
  */
 import { InboundBody } from './body.js';
+import { settings } from './native.js';
+import { real } from './web/natives.js';
 import { LightRequest } from './web/request.js';
 import { BODY_NONE } from './wire.js';
 
@@ -19,7 +21,11 @@ export class Exchange {
 		this.generation = record.generation;
 		this.record = record;
 		this.body = record.body_mode === BODY_NONE ? null : new InboundBody(record);
-		this.request = new LightRequest(record, origin, this.body);
+		this.light = new LightRequest(record, origin, this.body);
+		/** What SvelteKit gets */
+		this.request = settings.lightWebObjects
+			? /** @type {Request} */ (/** @type {unknown} */ (this.light))
+			: this.light[real]();
 		/** Rust has let go of it: whatever is written now reaches nobody. */
 		this.gone = false;
 		/** @type {ReadableStreamDefaultReader<unknown> | null} */
@@ -30,13 +36,13 @@ export class Exchange {
 
 	/** The client has sent its last byte: most likely it has gone, but it may still read. */
 	hang_up() {
-		LightRequest.abort(this.request);
+		LightRequest.abort(this.light);
 	}
 
 	/** The client went away, or Rust gave up waiting. */
 	abort() {
 		this.gone = true;
-		LightRequest.abort(this.request);
+		LightRequest.abort(this.light);
 		this.body?.fail(0);
 		// the reason is nobody's to handle: a stream may fail to cancel, and it is over anyway
 		this.reader?.cancel().catch(() => {});

@@ -95,7 +95,7 @@ function begin(at) {
  */
 async function render(exchange) {
 	const { record, request } = exchange;
-	return server.respond(/** @type {any} */ (request), {
+	return server.respond(request, {
 		platform: create_platform(record),
 		getClientAddress: () =>
 			client_address((name) => request.headers.get(name), record.address || undefined)

@@ -46,7 +46,7 @@ test('Infinity survives JSON', () => {
 
 test('an unknown option lists the known ones', () => {
 	assert.throws(() => decide_options({ compresion: true }), {
-		message: /compresion is not an option\. The options are out, precompress, .*healthCheck$/s
+		message: /compresion is not an option\. The options are out, precompress, .*webObjects$/s
 	});
 	assert.throws(
 		() => decide_options({ bodylimit: 1 }),

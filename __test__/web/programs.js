@@ -6,7 +6,17 @@ import fc from 'fast-check';
 
 /** Valid, odd and invalid, so that validation and normalisation are compared too */
 export const name = fc.oneof(
-	fc.constantFrom('a', 'B', 'content-type', 'Content-Type', 'set-cookie', 'Set-Cookie', 'x-1', 'vary', 'ETag'),
+	fc.constantFrom(
+		'a',
+		'B',
+		'content-type',
+		'Content-Type',
+		'set-cookie',
+		'Set-Cookie',
+		'x-1',
+		'vary',
+		'ETag'
+	),
 	fc.constantFrom('', ' a', 'a b', 'ä', 'a:', 'a\n', '(', 'constructor', '__proto__'),
 	fc.string({ maxLength: 5 })
 );
@@ -25,8 +35,14 @@ const any_value = fc.oneof(
 export const headers_step = fc.oneof(
 	fc.record({ op: fc.constantFrom('append', 'set'), args: fc.tuple(name, any_value) }),
 	fc.record({ op: fc.constantFrom('get', 'has', 'delete'), args: fc.tuple(name) }),
-	fc.record({ op: fc.constantFrom('getSetCookie', 'entries', 'keys', 'values'), args: fc.constant([]) }),
-	fc.record({ op: fc.constantFrom('append', 'set', 'get', 'has', 'delete', 'forEach'), args: fc.constant([]) }),
+	fc.record({
+		op: fc.constantFrom('getSetCookie', 'entries', 'keys', 'values'),
+		args: fc.constant([])
+	}),
+	fc.record({
+		op: fc.constantFrom('append', 'set', 'get', 'has', 'delete', 'forEach'),
+		args: fc.constant([])
+	}),
 	fc.record({ op: fc.constantFrom('each', 'copy', 'while'), args: fc.tuple(name, value) })
 );
 
@@ -64,7 +80,8 @@ export async function outcome_of_promise(action) {
 function plain(result) {
 	if (result === null || typeof result !== 'object') return result;
 	if (result instanceof ArrayBuffer) return [...new Uint8Array(result)];
-	if (ArrayBuffer.isView(result)) return [...new Uint8Array(result.buffer, result.byteOffset, result.byteLength)];
+	if (ArrayBuffer.isView(result))
+		return [...new Uint8Array(result.buffer, result.byteOffset, result.byteLength)];
 	if (Symbol.iterator in result) {
 		return [Object.prototype.toString.call(result), ...Array.from(/** @type {any} */ (result))];
 	}
@@ -94,7 +111,8 @@ export function run_headers(headers, program, constructor) {
 				const seen = [];
 				for (const [key] of headers) {
 					seen.push(key);
-					if (seen.length === 1) headers.append(/** @type {string} */ (args[0]), /** @type {string} */ (args[1]));
+					if (seen.length === 1)
+						headers.append(/** @type {string} */ (args[0]), /** @type {string} */ (args[1]));
 					if (seen.length > 20) break;
 				}
 				return seen;

@@ -5,7 +5,13 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { install } from '../../runtime/web/install.js';
 import { NativeResponse } from '../../runtime/web/natives.js';
-import { headers_init, headers_step, outcome, outcome_of_promise, run_headers } from './programs.js';
+import {
+	headers_init,
+	headers_step,
+	outcome,
+	outcome_of_promise,
+	run_headers
+} from './programs.js';
 
 install();
 
@@ -31,7 +37,23 @@ const body = fc.oneof(
 	)
 );
 
-const status = fc.constantFrom(undefined, 200, 201, 204, 205, 304, 404, 500, 599, 199, 600, 0, '201', 200.5, null);
+const status = fc.constantFrom(
+	undefined,
+	200,
+	201,
+	204,
+	205,
+	304,
+	404,
+	500,
+	599,
+	199,
+	600,
+	0,
+	'201',
+	200.5,
+	null
+);
 
 const init = fc.oneof(
 	fc.constantFrom(undefined, null, 1, {}),
@@ -42,9 +64,20 @@ const init = fc.oneof(
 );
 
 const step = fc.oneof(
-	fc.constantFrom('text', 'json', 'arrayBuffer', 'bytes', 'blob', 'formData', 'clone', 'tee', 'rewrap', 'cancel').map(
-		(op) => ({ op, args: [] })
-	),
+	fc
+		.constantFrom(
+			'text',
+			'json',
+			'arrayBuffer',
+			'bytes',
+			'blob',
+			'formData',
+			'clone',
+			'tee',
+			'rewrap',
+			'cancel'
+		)
+		.map((op) => ({ op, args: [] })),
 	headers_step
 );
 
@@ -110,30 +143,47 @@ async function perform(response, { op, args }, constructor) {
 /** @param {Response} response */
 function state(response) {
 	const { status, statusText, ok, type, url, redirected, bodyUsed } = response;
-	return { status, statusText, ok, type, url, redirected, bodyUsed, headers: [...response.headers] };
+	return {
+		status,
+		statusText,
+		ok,
+		type,
+		url,
+		redirected,
+		bodyUsed,
+		headers: [...response.headers]
+	};
 }
 
 test('the same program has the same outcome', async () => {
 	await fc.assert(
-		fc.asyncProperty(body, init, fc.array(step, { maxLength: 6 }), async (make_body, init, program) => {
-			const sides = [];
-			for (const constructor of [NativeResponse, Response]) {
-				/** @type {Response | undefined} */
-				let response;
-				const made = outcome(() => {
-					response = new constructor(/** @type {any} */ (make_body()), /** @type {any} */ (init));
-					return state(response);
-				});
-				sides.push([made, response && (await run(response, program, constructor))]);
+		fc.asyncProperty(
+			body,
+			init,
+			fc.array(step, { maxLength: 6 }),
+			async (make_body, init, program) => {
+				const sides = [];
+				for (const constructor of [NativeResponse, Response]) {
+					/** @type {Response | undefined} */
+					let response;
+					const made = outcome(() => {
+						response = new constructor(/** @type {any} */ (make_body()), /** @type {any} */ (init));
+						return state(response);
+					});
+					sides.push([made, response && (await run(response, program, constructor))]);
+				}
+				assert.deepEqual(sides[1], sides[0]);
 			}
-			assert.deepEqual(sides[1], sides[0]);
-		}),
+		),
 		{ numRuns: 4000 }
 	);
 });
 
 test('Response.json, redirect and error', () => {
-	const data = fc.oneof(fc.jsonValue(), fc.constantFrom(undefined, () => 1));
+	const data = fc.oneof(
+		fc.jsonValue(),
+		fc.constantFrom(undefined, () => 1)
+	);
 	fc.assert(
 		fc.property(data, init, (data, init) => {
 			const [native, light] = [NativeResponse, Response].map((constructor) =>

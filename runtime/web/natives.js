@@ -29,5 +29,4 @@ export function unwrap(value) {
  * they would arrive as empty objects. Node has had a way to say so since 22.10.
  * @type {(object: object) => void}
  */
-export const mark_uncloneable =
-	/** @type {any} */ (worker_threads).markAsUncloneable ?? (() => {});
+export const mark_uncloneable = /** @type {any} */ (worker_threads).markAsUncloneable ?? (() => {});

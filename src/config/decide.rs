@@ -14,7 +14,7 @@ use super::settings::{
     ADDRESS_HEADER, ASSET_MEMORY_FILE_LIMIT, ASSET_MEMORY_LIMIT, BODY_SIZE_LIMIT, HEADERS_TIMEOUT,
     HOST_HEADER, IO_THREADS, KEEP_ALIVE_TIMEOUT, LOG_LEVEL, MAX_CONNECTIONS, MAX_HEADER_SIZE,
     MAX_HEADERS, ORIGIN, PORT_HEADER, PROTOCOL_HEADER, REQUEST_TIMEOUT, SHUTDOWN_TIMEOUT, SLOTS,
-    UNREAD_BODY_LIMIT, XFF_DEPTH,
+    UNREAD_BODY_LIMIT, WEB_OBJECTS, XFF_DEPTH,
 };
 use super::source::{Env, Source};
 use super::{health, listen, origin, read};
@@ -62,6 +62,7 @@ fn decide(
     let assets = asset_limits(&mut source);
     let health = health::decide(&mut source, &handoff);
     let log_level = source.take_or_default(&LOG_LEVEL, read::level);
+    let web_objects = source.take_or_default(&WEB_OBJECTS, read::web_objects);
     let io_threads = (source.take(&IO_THREADS, read::count)).unwrap_or_else(default_io_threads);
     let warnings = source.finish()?;
 
@@ -78,6 +79,7 @@ fn decide(
         health,
         assets,
         log_level,
+        web_objects,
         io_threads,
         warnings,
     })

@@ -36,6 +36,8 @@ pub struct Config {
     pub assets: AssetLimits,
     /// The least important line that is still logged.
     pub log_level: Level,
+    /// Whose web objects routes see.
+    pub web_objects: WebObjects,
     /// Threads of the native side; JavaScript's own thread is not among them.
     pub io_threads: usize,
     pub(super) warnings: Vec<String>,
@@ -46,6 +48,15 @@ impl Config {
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
+}
+
+/// Whose `Request`, `Response` and `Headers` routes see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebObjects {
+    /// Ours, which put off what most routes never ask for.
+    Light,
+    /// The platform's.
+    Native,
 }
 
 /// The listener to open.

@@ -35,7 +35,7 @@ pub mod source;
 
 pub use decided::{
     AssetLimits, BodyLimit, ClientAddress, Config, Exported, HealthPaths, Limits, Listen, Timeout,
-    Timeouts,
+    Timeouts, WebObjects,
 };
 pub use errors::{ConfigErrors, Mistake};
 pub use handoff::{Handoff, HandoffError};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use super::decided::{BodyLimit, Timeout};
+use super::decided::{BodyLimit, Timeout, WebObjects};
 use crate::telemetry::log::Level;
 
 /// What a plain number means where a duration is asked for.
@@ -183,6 +183,15 @@ pub fn switch(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "1" | "on" | "yes" => Some(true),
         "false" | "0" | "off" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// Whose web objects routes see.
+pub fn web_objects(text: &str) -> Option<WebObjects> {
+    match text.trim() {
+        "light" => Some(WebObjects::Light),
+        "native" => Some(WebObjects::Native),
         _ => None,
     }
 }

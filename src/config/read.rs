@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use super::decided::{BodyLimit, Timeout};
+use super::decided::{BodyLimit, Timeout, WebObjects};
 use super::parse;
 use super::setting::Kind;
 use crate::telemetry::log::Level;
@@ -56,6 +56,10 @@ pub(super) fn switch(text: &str, _: Kind) -> Option<bool> {
 
 pub(super) fn level(text: &str, _: Kind) -> Option<Level> {
     parse::level(text)
+}
+
+pub(super) fn web_objects(text: &str, _: Kind) -> Option<WebObjects> {
+    parse::web_objects(text)
 }
 
 pub(super) fn port(text: &str, _: Kind) -> Option<u16> {

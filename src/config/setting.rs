@@ -91,6 +91,8 @@ pub enum Kind {
     HealthCheck,
     /// A log level.
     Level,
+    /// Whose web objects.
+    WebObjects,
 }
 
 impl Kind {
@@ -124,6 +126,7 @@ impl Kind {
             Kind::Switch => "true or false",
             Kind::HealthCheck => "true, false or { liveness?: string, readiness?: string }",
             Kind::Level => "error, warn, info or debug",
+            Kind::WebObjects => "light or native",
         })
     }
 

@@ -341,6 +341,20 @@ pub const LOG_LEVEL: Setting = Setting {
     doc: "The least important lines that the server logs. Names that other loggers use (`fatal`, `silent`, `notice`, `http`, `verbose`, `trace`, …) are read as the nearest.",
 };
 
+/// `WEB_OBJECTS`.
+pub const WEB_OBJECTS: Setting = Setting {
+    env: "WEB_OBJECTS",
+    aliases: &[],
+    option: Some(Alias {
+        name: "webObjects",
+        kind: Kind::WebObjects,
+    }),
+    kind: Kind::WebObjects,
+    default: "light",
+    group: Group::Operation,
+    doc: "What routes see as `Request`, `Response` and `Headers`: `light` ones, which cost a fraction and behave the same, or the platform's own with `native`. Should something of yours only work with `native`, please report it.",
+};
+
 /// `IO_THREADS`.
 pub const IO_THREADS: Setting = Setting {
     env: "IO_THREADS",
@@ -378,6 +392,7 @@ pub static SETTINGS: &[Setting] = &[
     ASSET_MEMORY_LIMIT,
     HEALTH_CHECK,
     LOG_LEVEL,
+    WEB_OBJECTS,
     IO_THREADS,
 ];
 

@@ -12,8 +12,8 @@ use napi_derive::napi;
 use parking_lot::Mutex;
 
 use crate::assets::{AssetLimits, Table};
-use crate::config::Config;
 use crate::config::handoff::Handoff;
+use crate::config::{Config, WebObjects};
 use crate::router::Router;
 use crate::server::{App, Bound, Lifecycle, Server};
 use crate::telemetry::counters;
@@ -58,6 +58,8 @@ pub struct Settings {
     pub shutdown_timeout: f64,
     /// Route ids by the index that a request carries.
     pub routes: Vec<String>,
+    /// Whether routes see light web objects or the platform's.
+    pub light_web_objects: bool,
     /// The process was started by socket activation.
     pub activated: bool,
 }
@@ -121,6 +123,7 @@ fn settings(app: &App) -> Settings {
         body_limit: config.limits.body.bytes().map(|bytes| bytes as f64),
         shutdown_timeout: config.timeouts.shutdown.as_secs_f64() * 1000.0,
         routes: config.build.routes.iter().map(|r| r.id.clone()).collect(),
+        light_web_objects: config.web_objects == WebObjects::Light,
         activated: matches!(config.listen, crate::config::Listen::Activated { .. }),
     }
 }

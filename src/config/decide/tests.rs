@@ -193,6 +193,7 @@ fn every_variable_is_read_and_every_default_taken() {
             Kind::Origin => "https://my.site",
             Kind::Level => "debug",
             Kind::Switch => "false",
+            Kind::WebObjects => "native",
             Kind::Bytes { .. } => "9000",
             // No machine has four times as many cores.
             Kind::Count { .. } => "1023",
