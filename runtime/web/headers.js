@@ -66,6 +66,8 @@ export class LightHeaders {
 	#values = new Map();
 	/** @type {string[]} */
 	#cookies = [];
+	/** @type {Array<[string, string]> | null} the entries in order, until something changes */
+	#list = null;
 
 	constructor() {
 		mark_uncloneable(this);
@@ -99,8 +101,16 @@ export class LightHeaders {
 		const headers = new LightHeaders();
 		if (init === undefined) return headers;
 		if (typeof init !== 'object' || init === null) return null;
+		if (#values in init) {
+			headers.#cookies = [...init.#cookies];
+			for (const [name, value] of init.#values) {
+				// joining values can leave white space that a copy loses
+				if (value.endsWith(' ')) headers.append(name, value);
+				else headers.#values.set(name, value);
+			}
+			return headers;
+		}
 		if (init instanceof NativeHeaders) {
-			// appended, not set: joining values can leave white space that a copy loses
 			for (const [name, value] of init) headers.append(name, value);
 			return headers;
 		}
@@ -153,6 +163,7 @@ export class LightHeaders {
 	append(name, value) {
 		if (arguments.length < 2) return too_few('append', arguments);
 		const [key, normal] = this.#entry(name, value);
+		this.#list = null;
 		if (key === SET_COOKIE) {
 			this.#cookies.push(normal);
 			return;
@@ -165,6 +176,7 @@ export class LightHeaders {
 	delete(name) {
 		if (arguments.length < 1) return too_few('delete', arguments);
 		const key = this.#name(name);
+		this.#list = null;
 		if (key === SET_COOKIE) this.#cookies = [];
 		else this.#values.delete(key);
 	}
@@ -191,6 +203,7 @@ export class LightHeaders {
 	set(name, value) {
 		if (arguments.length < 2) return too_few('set', arguments);
 		const [key, normal] = this.#entry(name, value);
+		this.#list = null;
 		if (key === SET_COOKIE) this.#cookies = [normal];
 		else this.#values.set(key, normal);
 	}
@@ -204,17 +217,19 @@ export class LightHeaders {
 	 * @returns {Array<[string, string]>}
 	 */
 	#sorted() {
+		if (this.#list !== null) return this.#list;
 		/** @type {Array<[string, string]>} */
 		const entries = [...this.#values];
 		for (const cookie of this.#cookies) entries.push([SET_COOKIE, cookie]);
 		// stable, so cookies keep their order
-		return entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+		entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+		return (this.#list = entries);
 	}
 
 	entries() {
 		return iterate(
 			() => this.#sorted(),
-			(entry) => entry
+			([name, value]) => [name, value]
 		);
 	}
 
