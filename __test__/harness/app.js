@@ -20,7 +20,9 @@ export const variants = {
 	base: { VARIANT_BASE: '/base/path' },
 	prefix: { VARIANT_ENV_PREFIX: 'APP_' },
 	// kit 3 only: kit 2 has no `paths.origin`
-	origin: { VARIANT_ORIGIN: 'https://baked.example' }
+	origin: { VARIANT_ORIGIN: 'https://baked.example' },
+	// ours and kit 3 only
+	zstd: { VARIANT_PRECOMPRESS: '{"brotli":true,"gzip":true,"zstd":true}' }
 };
 
 /** What `npm pack` would put into the package, the local binary included */
@@ -94,6 +96,20 @@ export function adapter_hash() {
 }
 
 /**
+ * Builds that nobody has asked for lately; younger ones may be serving another test run
+ * @param {string} folder
+ */
+function remove_old_builds(folder) {
+	const limit = Date.now() - 3_600_000;
+	for (const name of fs.existsSync(folder) ? fs.readdirSync(folder) : []) {
+		const mark = path.join(folder, name, 'built');
+		if (fs.existsSync(mark) && fs.statSync(mark).mtimeMs < limit) {
+			fs.rmSync(path.join(folder, name), { recursive: true, force: true });
+		}
+	}
+}
+
+/**
  * @param {{ kit: 2 | 3, adapter: 'node' | 'oxide', variant?: string }} what
  * @returns {Promise<string>} the build folder
  */
@@ -113,15 +129,13 @@ export function build_app({ kit, adapter, variant = 'plain' }) {
 
 		const app = path.join(shared, 'builds', `${adapter}-${variant}-${hash}`);
 		const build = path.join(app, 'build');
-		if (fs.existsSync(path.join(app, 'built'))) return build;
-
-		// older builds of the same kind will not be asked for again
-		for (const old of fs.existsSync(path.dirname(app)) ? fs.readdirSync(path.dirname(app)) : []) {
-			if (old.startsWith(`${adapter}-${variant}-`)) {
-				fs.rmSync(path.join(path.dirname(app), old), { recursive: true, force: true });
-			}
+		const mark = path.join(app, 'built');
+		if (fs.existsSync(mark)) {
+			fs.utimesSync(mark, new Date(), new Date());
+			return build;
 		}
 
+		remove_old_builds(path.dirname(app));
 		for (const source of sources) fs.cpSync(source, app, { recursive: true });
 		write_statics(path.join(app, 'static'));
 		if (adapter === 'oxide') install_adapter(app);
@@ -130,7 +144,7 @@ export function build_app({ kit, adapter, variant = 'plain' }) {
 			cwd: app,
 			env: { ...variants[variant], ADAPTER: adapter }
 		});
-		fs.writeFileSync(path.join(app, 'built'), '');
+		fs.writeFileSync(mark, '');
 		return build;
 	});
 }

@@ -84,6 +84,12 @@ export async function start_server({
 
 	/** @type {RunningServer['ended']} */
 	const ended = new Promise((fulfil) => {
+		child.on('error', (error) => {
+			output += error;
+			children.delete(child);
+			fulfil({ code: null, signal: null });
+			for (const watcher of watchers) watcher();
+		});
 		child.on('close', (code, signal) => {
 			children.delete(child);
 			fulfil({ code, signal });
@@ -158,7 +164,8 @@ export async function start_failing({ build, env, prefix = '' }) {
 	children.add(child);
 	let output = '';
 
-	return new Promise((fulfil) => {
+	return new Promise((fulfil, reject) => {
+		child.on('error', reject);
 		let listening = false;
 		const collect = (/** @type {Buffer} */ chunk) => {
 			output += chunk;

@@ -7,7 +7,8 @@ const {
 	ADAPTER = 'node',
 	VARIANT_BASE = '',
 	VARIANT_ORIGIN,
-	VARIANT_ENV_PREFIX = ''
+	VARIANT_ENV_PREFIX = '',
+	VARIANT_PRECOMPRESS = 'true'
 } = process.env;
 const packages = { node: '@sveltejs/adapter-node', oxide: 'svelte-adapter-oxide' };
 const { default: adapter } = await import(packages[ADAPTER]);
@@ -15,7 +16,10 @@ const { default: adapter } = await import(packages[ADAPTER]);
 export default defineConfig({
 	plugins: [
 		sveltekit({
-			adapter: adapter({ envPrefix: VARIANT_ENV_PREFIX }),
+			adapter: adapter({
+				envPrefix: VARIANT_ENV_PREFIX,
+				precompress: JSON.parse(VARIANT_PRECOMPRESS)
+			}),
 			csrf: { trustedOrigins: ['https://trusted.example'] },
 			experimental: { remoteFunctions: true },
 			paths: { base: VARIANT_BASE, origin: VARIANT_ORIGIN },

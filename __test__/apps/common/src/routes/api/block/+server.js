@@ -4,6 +4,7 @@
  */
 export function GET({ url }) {
 	const until = Date.now() + Number(url.searchParams.get('ms') ?? 100);
+	console.log('blocking');
 	while (Date.now() < until);
 	return new Response('done');
 }

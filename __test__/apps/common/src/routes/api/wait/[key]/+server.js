@@ -16,7 +16,8 @@ export async function fallback({ params, request, url }) {
 		);
 	}
 
-	await opened(key);
+	const aborted = new Promise((fulfil) => request.signal.addEventListener('abort', fulfil));
+	await (url.searchParams.has('signal') ? aborted : opened(key));
 	note(key, `answering ${request.signal.aborted}`);
 	return new Response(`waited for ${key}`);
 }

@@ -1,0 +1,57 @@
+/** Asks a server that was started through `observed.js` what it has counted. */
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { build_app } from './app.js';
+import { start_server } from './server.js';
+
+/** @typedef {{ stats: Record<string, number>, rss: number }} Observation */
+
+const entry = fileURLToPath(new URL('./observed.js', import.meta.url));
+
+/**
+ * @param {{ kit?: 2 | 3, variant?: string, env?: NodeJS.ProcessEnv, node_args?: string[] }} [options]
+ */
+export async function start_observed({ kit = 3, variant, env, node_args } = {}) {
+	const build = await build_app({ kit, adapter: 'oxide', variant });
+	const server = await start_server({
+		build,
+		entry,
+		env,
+		node_args,
+		stdio: ['ignore', 'pipe', 'pipe', 'ipc']
+	});
+
+	/** @returns {Promise<Observation>} */
+	const observe = () =>
+		new Promise((fulfil, reject) => {
+			const timer = setTimeout(
+				() => reject(new Error('the server does not answer its parent')),
+				20_000
+			);
+			server.child.once('message', (message) => {
+				clearTimeout(timer);
+				fulfil(/** @type {Observation} */ (message));
+			});
+			server.child.send('observe');
+		});
+
+	/**
+	 * Waits until the counters are as expected; says which are not when they never become so
+	 * @param {Record<string, number>} expected
+	 */
+	const settles = async (expected) => {
+		/** @type {Record<string, number>} */
+		let stats = {};
+		for (let attempt = 0; attempt < 200; attempt += 1) {
+			({ stats } = await observe());
+			if (Object.entries(expected).every(([name, value]) => stats[name] === value)) return stats;
+			await pause(25);
+		}
+		throw new Error(
+			`expected ${JSON.stringify(expected)}, still ${JSON.stringify(stats)}\n${server.output()}`
+		);
+	};
+
+	return { ...server, observe, settles };
+}
