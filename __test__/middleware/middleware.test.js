@@ -292,7 +292,7 @@ describe('environment', () => {
 	test('every mistake is reported before the host listens', async () => {
 		const forwarded = { ADDRESS_HEADER: 'x-forwarded-for' };
 		await assert.rejects(
-			() => start_host('express', 3, { ...forwarded, BODY_SIZE_LIMIT: 'lots', XFF_DEPTH: '-1' }),
+			() => start_host('express', 3, { ...forwarded, BODY_SIZE_LIMIT: 'lots', XFF_DEPTH: 'two' }),
 			(error) => {
 				assert.match(String(error), /BODY_SIZE_LIMIT/);
 				assert.match(String(error), /XFF_DEPTH/);
