@@ -7,26 +7,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { run } from '../harness/command.js';
-import { cache_folder } from '../harness/paths.js';
-import { install, succeed, tarballs } from './tarballs.js';
+import { node_of } from '../harness/nodes.js';
+import { install, tarballs } from './tarballs.js';
 
 const VERSIONS = [20, 22, 24, 26];
-
-/**
- * A Node of that major version, from the npm package `node`.
- * @param {number} major
- */
-async function node_of(major) {
-	const folder = cache_folder('nodes', String(major));
-	const binary = path.join(folder, 'node_modules', 'node', 'bin', 'node');
-	if (!fs.existsSync(binary)) {
-		const manifest = { private: true, allowScripts: { node: true } };
-		fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest));
-		const args = ['install', '--no-save', '--no-audit', '--no-fund', `node@${major}`];
-		await succeed('npm', args, { cwd: folder });
-	}
-	return binary;
-}
 
 describe('installed from the tarballs', () => {
 	/** @type {string} */
