@@ -1,5 +1,4 @@
 /** Asks a server that was started through `observed.js` what it has counted. */
-import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build_app } from './app.js';

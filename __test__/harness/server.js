@@ -152,11 +152,11 @@ export async function start_server({
 
 /**
  * Starts a server that is expected to refuse to start
- * @param {{ build: string, env: NodeJS.ProcessEnv, prefix?: string }} options
+ * @param {{ build: string, entry?: string, env: NodeJS.ProcessEnv, prefix?: string }} options
  * @returns {Promise<{ code: number | null, output: string } | { listening: true, output: string }>}
  */
-export async function start_failing({ build, env, prefix = '' }) {
-	const child = spawn(default_node, [path.resolve(build, 'index.js')], {
+export async function start_failing({ build, entry = 'index.js', env, prefix = '' }) {
+	const child = spawn(default_node, [path.resolve(build, entry)], {
 		cwd: build,
 		env: clean_env({ ...loopback(prefix, env), ...env }),
 		stdio: ['ignore', 'pipe', 'pipe']
