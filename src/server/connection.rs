@@ -35,6 +35,8 @@ pub enum Phase {
     Exchange,
     /// A response is being written.
     Reply,
+    /// A response is complete on our side; the client has yet to take the rest of it.
+    Flush,
     /// Between two requests.
     Idle,
     /// Closed by us; the client's last bytes are read so that it gets our answer.
@@ -157,8 +159,15 @@ impl Connection {
 
     /// Bytes have gone to the client; a slow reader is not an idle one.
     pub fn sent(&self) {
-        if matches!(self.phase.get(), Phase::Idle | Phase::Reply) {
+        if self.phase.get() == Phase::Flush {
             self.touch();
+        }
+    }
+
+    /// All that was written has gone.
+    pub fn flushed(&self) {
+        if self.phase.get() == Phase::Flush {
+            self.enter(Phase::Idle);
         }
     }
 
@@ -243,13 +252,21 @@ impl Connection {
     }
 }
 
-/// Serves one client until it or we close.
-pub async fn serve(app: Arc<App>, stream: Stream, registry: Rc<Registry>) {
+/// Serves one client until it or we close. The connection counts from this call on, not
+/// from the future's first poll, so that the sweep knows of it at once.
+pub fn serve(
+    app: Arc<App>,
+    stream: Stream,
+    registry: &Rc<Registry>,
+) -> impl Future<Output = ()> + use<> {
     let connection = Rc::new(Connection::new(stream, registry.clock()));
-    let _entry = registry.enter(connection.clone());
-    drive(app, connection.clone()).await;
-    // Others may hold the connection a little longer; the client shall not wait for them.
-    drop(connection.stream.borrow_mut().take());
+    let entry = registry.enter(connection.clone());
+    async move {
+        drive(app, connection.clone()).await;
+        // Others may hold the connection a little longer; the client shall not wait for them.
+        drop(connection.stream.borrow_mut().take());
+        drop(entry);
+    }
 }
 
 async fn drive(app: Arc<App>, connection: Rc<Connection>) {

@@ -229,6 +229,6 @@ impl Scope {
 
 impl Drop for Scope {
     fn drop(&mut self) {
-        self.connection.enter(Phase::Idle);
+        self.connection.enter(Phase::Flush);
     }
 }

@@ -164,11 +164,7 @@ impl IoThread {
     }
 
     fn serve(&self, stream: Stream, registry: &Rc<Registry>) {
-        spawn_local(connection::serve(
-            self.app.clone(),
-            stream,
-            registry.clone(),
-        ));
+        spawn_local(connection::serve(self.app.clone(), stream, registry));
     }
 
     /// Keeps the stream or gives it to another thread, in turn.

@@ -214,7 +214,8 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // Sockets have no buffer of their own to flush.
+        // Sockets have no buffer of their own; hyper asks when it has emptied its own.
+        self.connection.flushed();
         Poll::Ready(Ok(()))
     }
 

@@ -15,6 +15,9 @@ use crate::telemetry::counters::{Raised, counters};
 /// Time between two sweeps.
 pub const TICK: Duration = Duration::from_millis(250);
 
+/// A client that takes nothing of a finished response for this long has left without a word.
+const FLUSH_STALL: Duration = Duration::from_secs(60);
+
 /// A client that keeps sending after our last answer is given this long.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -122,7 +125,7 @@ impl Registry {
                     connection.judge(Verdict::Close);
                 }
                 Phase::Idle if passed(timeouts.keep_alive) => connection.judge(Verdict::Close),
-                // A client that takes nothing of its answer for as long as an idle one may stay.
+                Phase::Flush if elapsed >= FLUSH_STALL => connection.judge(Verdict::Close),
                 Phase::Linger if elapsed >= LINGER => connection.judge(Verdict::Close),
                 _ => {}
             }
