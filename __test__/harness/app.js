@@ -63,9 +63,8 @@ function hash_of(sources, ...extra) {
  * Installs an app's locked dependencies into a folder that all builds of it share:
  * Node finds `node_modules` in the folder above
  * @param {string} name folder below `apps`
- * @param {string[]} [files] to be copied next to them
  */
-export async function install(name, files = []) {
+async function install(name) {
 	const source = path.join(apps, name);
 	const manifests = ['package.json', 'package-lock.json'].map((file) => path.join(source, file));
 	const folder = cache_folder('apps', `${name}-${hash_of(manifests)}`);
@@ -75,7 +74,6 @@ export async function install(name, files = []) {
 		await must_run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: folder });
 		fs.writeFileSync(path.join(folder, 'installed'), '');
 	}
-	for (const file of files) fs.copyFileSync(file, path.join(folder, path.basename(file)));
 
 	return folder;
 }
