@@ -111,6 +111,8 @@ const SUITES = {
 	parity: { title: 'the same answers as adapter-node' },
 	browser: { title: 'the example app in Chromium', after: ['pack'], programs: ['chromium'] },
 	scaffold: { title: 'freshly scaffolded apps with one line changed', after: ['pack'] },
+	middleware: { title: 'build/handler.js in Express, Fastify and Polka' },
+	nodes: { title: 'builds of both kits on every Node they support' },
 	package: { title: 'the tarballs in an app of their own, on every Node', after: ['pack'] }
 };
 
