@@ -23,6 +23,15 @@ export class LightRequestHeaders {
 		mark_uncloneable(this);
 	}
 
+	/**
+	 * From now on these are the headers of a real request, so that changes reach it.
+	 * @param {LightRequestHeaders} headers
+	 * @param {Headers} of_request
+	 */
+	static adopt(headers, of_request) {
+		headers.#real = of_request;
+	}
+
 	get #map() {
 		return (this.#parsed ??= parse_headers(this.#lines));
 	}

@@ -61,6 +61,7 @@ export class LightRequest {
 				// @ts-expect-error required with a stream, unknown to TypeScript's DOM types
 				duplex: 'half'
 			});
+			LightRequestHeaders.adopt(this.headers, this.#real.headers);
 			// what has been read must not be readable again
 			if (this.#consumed) void this.#real.arrayBuffer().catch(() => {});
 		}
