@@ -7,11 +7,13 @@
 /**
  * One thing the client does:
  * bytes are sent; `sees` waits for bytes; `aside` asks the app something on a connection of
- * its own; `journal` waits until the app has noted something; `finish` sends FIN; `vanish`
+ * its own; `via` asks it for a path, whose name holds a hash, and requests that; `journal`
+ * waits until the app has noted something; `finish` sends FIN; `vanish`
  * breaks the connection; `settle` takes the next response before going on.
  * @typedef {string | Uint8Array
  *   | { sees: string }
  *   | { aside: string }
+ *   | { via: string, method?: string, headers?: RequestOptions['headers'] }
  *   | { journal: string, has: string }
  *   | { finish: true }
  *   | { vanish: true }
@@ -161,6 +163,7 @@ function methods_of(steps, count) {
 	/** @type {string[]} */
 	const methods = [];
 	for (const step of steps) {
+		if (typeof step === 'object' && 'via' in step) methods.push(step.method ?? 'GET');
 		if (typeof step !== 'string' && !(step instanceof Uint8Array)) continue;
 		const method = /^([A-Z-]+) /.exec(Buffer.from(step).toString('latin1', 0, 40));
 		if (method) methods.push(method[1]);

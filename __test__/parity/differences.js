@@ -68,7 +68,7 @@ export const differences = [
 		why: 'a variant that is not smaller is not written, so there is nothing to vary by'
 	},
 	{
-		cases: /^(as 6\/)?(encoding|conditional|range|base)\//,
+		cases: /^(as 6\/)?(static|encoding|conditional|range|base)\//,
 		field: /^(header:content-length|header:content-range|body)$/,
 		when: ({ a, b, field }) =>
 			(a.status === 416 || header(b, 'vary') !== undefined) &&

@@ -54,7 +54,10 @@ export async function play(test_case, kit, address, prefix = '') {
 			if (typeof step === 'string' || step instanceof Uint8Array) connection.send(step);
 			else if ('sees' in step) await connection.sees(step.sees);
 			else if ('aside' in step) await exchange(address, request('GET', `${prefix}${step.aside}`));
-			else if ('journal' in step) await noted(address, prefix, step.journal, step.has);
+			else if ('via' in step) {
+				const target = await fetch_text(address, `${prefix}${step.via}`);
+				connection.send(request(step.method ?? 'GET', target, { headers: step.headers }));
+			} else if ('journal' in step) await noted(address, prefix, step.journal, step.has);
 			else if ('finish' in step) connection.finish();
 			else if ('settle' in step) await take();
 			else {

@@ -380,6 +380,7 @@ const base = {
 		define('base/always, wrong', 308, get('/base/path/pre/always')),
 		define('base/version', 200, get('/base/path/_app/version.json')),
 		define('base/missing immutable', 404, get('/base/path/_app/immutable/nothing.js')),
+		define('base/immutable', 200, { via: '/app-asset' }),
 		define('base/endpoint', 200, get('/base/path/api/url?a=b')),
 		define('base/endpoint without the base', 404, get('/api/url')),
 		define('base/half of the base', 404, get('/base')),

@@ -112,7 +112,31 @@ const pre = [
 
 const methods = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY'];
 
+/** @type {Array<[string, number, Record<string, string>, string?]>} */
+const immutable = [
+	['GET', 200, {}],
+	['HEAD', 200, {}, 'HEAD'],
+	['POST', 405, {}, 'POST'],
+	['br', 200, { 'accept-encoding': 'br' }],
+	['gzip', 200, { 'accept-encoding': 'gzip' }],
+	['a range', 206, { range: 'bytes=0-9' }],
+	['a range that is not satisfiable', 416, { range: 'bytes=99999-' }],
+	['not modified', 304, { 'if-none-match': '*' }]
+];
+
 export default [
+	...immutable.map(([name, status, headers, method]) =>
+		define(
+			`static/immutable: ${name}`,
+			status,
+			{ via: '/app-asset', headers, method },
+			{
+				kits: ['POST', 'not modified', 'a range that is not satisfiable'].includes(name)
+					? [3]
+					: [2, 3]
+			}
+		)
+	),
 	...plain_files.map(([name, status, target, options]) =>
 		define(`static/${name}`, status, get(target), options)
 	),
