@@ -54,8 +54,12 @@ export default [
 	),
 	define('stream/connection: close', 200, get('/api/stream/slow', { connection: 'close' })),
 
-	define('stream error/after one', 200, get('/api/respond/error-after-one')),
-	define('stream error/after many', 200, get('/api/respond/error-after-many')),
+	// what was sent before is there; what had not left yet may be lost by either server
+	define('stream error/after a chunk', 200, [
+		get('/api/stream/broken?key=s-broken'),
+		{ sees: 'first' },
+		{ aside: '/api/gate/s-broken' }
+	]),
 
 	define(
 		'abort/while it streams',

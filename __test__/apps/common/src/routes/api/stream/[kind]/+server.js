@@ -19,6 +19,17 @@ const kinds = {
 				}
 			})
 		),
+	/** Says `first`, and fails once the gate opens */
+	broken: (key) =>
+		new Response(
+			new ReadableStream({
+				async start(controller) {
+					controller.enqueue(encoder.encode('first'));
+					await opened(key);
+					controller.error(new Error('errored in mid-stream'));
+				}
+			})
+		),
 	/** Sends only its head until the gate opens */
 	head: (key) =>
 		new Response(
