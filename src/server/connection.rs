@@ -111,6 +111,12 @@ impl Connection {
         }
     }
 
+    /// Whether the client has reset the connection while we were not reading: its request
+    /// body waits for JS, which may never want it.
+    pub fn is_reset(&self) -> bool {
+        self.body_pending.get() && self.with_stream(|stream| stream.is_reset()) == Some(true)
+    }
+
     /// While an answer is awaited hyper does not read, so it would not notice.
     fn watch_for_hangup(&self, cx: &mut Context<'_>) {
         let answering = matches!(self.phase.get(), Phase::Exchange | Phase::Reply);

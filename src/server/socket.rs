@@ -109,6 +109,18 @@ impl Stream {
         }
     }
 
+    /// Whether the client has reset the connection. Seen even while what it sent before
+    /// waits to be read, which hides it from everyone who waits for readiness.
+    pub fn is_reset(&self) -> bool {
+        let mut byte = [MaybeUninit::uninit()];
+        let peeked = match self {
+            Stream::Tcp(stream, _) => SockRef::from(stream).peek(&mut byte),
+            #[cfg(unix)]
+            Stream::Unix(stream) => SockRef::from(stream).peek(&mut byte),
+        };
+        peeked.is_err_and(|error| error.kind() != io::ErrorKind::WouldBlock)
+    }
+
     fn reader(&mut self) -> Pin<&mut (dyn AsyncRead + Unpin)> {
         match self {
             Stream::Tcp(stream, _) => Pin::new(stream),

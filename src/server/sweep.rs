@@ -114,6 +114,9 @@ impl Registry {
                     counters().timeouts.increment();
                     connection.judge(Verdict::HeadTimeout);
                 }
+                Phase::Exchange | Phase::Reply if connection.is_reset() => {
+                    connection.judge(Verdict::Close);
+                }
                 Phase::Exchange if connection.half_closed() && elapsed >= HALF_CLOSE_GRACE => {
                     connection.judge(Verdict::Close);
                 }
