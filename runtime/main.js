@@ -34,7 +34,6 @@ export const port = settings.port ?? false;
 attach();
 
 export const server = new OxideServer();
-or_exit(() => server.listen());
 
 /** @type {'SIGINT' | 'SIGTERM' | 'IDLE' | undefined} */
 let reason;
@@ -64,3 +63,6 @@ function end_now(why) {
 server.on('idle', () => graceful_shutdown('IDLE'));
 process.on('SIGTERM', graceful_shutdown);
 process.on('SIGINT', graceful_shutdown);
+
+// last: whoever reads that it listens may send a signal at once
+or_exit(() => server.listen());

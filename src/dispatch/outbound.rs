@@ -21,11 +21,16 @@ pub struct Broken;
 #[derive(Debug)]
 pub struct OutStream {
     guard: Option<Guard>,
+    /// The failure has been held back once, for what came before it to be written.
+    flushed: bool,
 }
 
 impl OutStream {
     pub(super) fn new(guard: Guard) -> Self {
-        Self { guard: Some(guard) }
+        Self {
+            guard: Some(guard),
+            flushed: false,
+        }
     }
 
     fn finish(&mut self) {
@@ -68,6 +73,13 @@ impl Body for OutStream {
                 drop(state);
                 self.finish();
                 Poll::Ready(None)
+            }
+            // An error makes hyper drop what it has not written yet, the head included.
+            Some(OutEnd::Failed) if !self.flushed => {
+                drop(state);
+                self.flushed = true;
+                cx.waker().wake_by_ref();
+                Poll::Pending
             }
             Some(OutEnd::Failed) => {
                 drop(state);

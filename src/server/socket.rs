@@ -109,16 +109,15 @@ impl Stream {
         }
     }
 
-    /// Whether the client has reset the connection. Seen even while what it sent before
-    /// waits to be read, which hides it from everyone who waits for readiness.
+    /// Whether the client has reset the connection. The socket is asked for its error: a
+    /// read would give what the client sent before, for as long as there is some.
     pub fn is_reset(&self) -> bool {
-        let mut byte = [MaybeUninit::uninit()];
-        let peeked = match self {
-            Stream::Tcp(stream, _) => SockRef::from(stream).peek(&mut byte),
+        let error = match self {
+            Stream::Tcp(stream, _) => stream.take_error(),
             #[cfg(unix)]
-            Stream::Unix(stream) => SockRef::from(stream).peek(&mut byte),
+            Stream::Unix(stream) => stream.take_error(),
         };
-        peeked.is_err_and(|error| error.kind() != io::ErrorKind::WouldBlock)
+        !matches!(error, Ok(None))
     }
 
     fn reader(&mut self) -> Pin<&mut (dyn AsyncRead + Unpin)> {
