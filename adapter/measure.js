@@ -3,7 +3,7 @@
  * one pass on all cores. Decided here: which files may be served, and which are worth compressing.
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { join, posix, sep } from 'node:path';
 import { is_hidden } from './assets.js';
 import { human, progress_line } from './progress.js';
 
@@ -82,10 +82,13 @@ export async function measure(addon, out, directories, encodings, log) {
  */
 function servable_files(root) {
 	if (!existsSync(root)) return [];
-	return readdirSync(root, { recursive: true, encoding: 'utf8' })
-		.map((file) => file.replaceAll('\\', '/'))
-		.filter((file) => !is_hidden(file) && statSync(join(root, file)).isFile())
-		.sort();
+	return (
+		readdirSync(root, { recursive: true, encoding: 'utf8' })
+			// elsewhere a backslash is a character like any other
+			.map((file) => (sep === '\\' ? file.replaceAll('\\', '/') : file))
+			.filter((file) => !is_hidden(file) && statSync(join(root, file)).isFile())
+			.sort()
+	);
 }
 
 /**
