@@ -69,6 +69,10 @@ export async function deploy(app, place) {
 	for (const name of ['package.json', 'package-lock.json', 'build']) {
 		fs.cpSync(path.join(app, name), path.join(target, name), { recursive: true });
 	}
-	await npm(target, 'ci', '--omit=dev', '--no-audit', '--no-fund', '--prefer-offline');
+	// without scripts: `prepare` would run whatever svelte-kit the tests themselves have on their PATH
+	await npm(
+		target,
+		...['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']
+	);
 	return path.join(target, 'build');
 }
