@@ -32,6 +32,7 @@ const page = (name) => `<!doctype html>\n<title>${name}</title>\n${`<p>${name}</
 export const statics = {
 	'plain.txt': line.repeat(40),
 	'tiny.txt': 'tiny',
+	'back\\slash.txt': 'its name holds a backslash',
 	'empty.txt': '',
 	'data.json': JSON.stringify({ list: Array.from({ length: 300 }, (_, i) => i) }),
 	'script.js': `export const value = '${'x'.repeat(3000)}';\n`,

@@ -41,6 +41,7 @@ const plain_files = [
 	['encoded slash in the name, encoded twice', 404, '/encoded%252Fslash.txt', only_6],
 	['an encoded slash is no slash', 404, '/folder%2Finner.html'],
 	['percent in the name', 200, '/percent%25.txt', only_6],
+	['backslash in the name', 200, '/back%5Cslash.txt', only_6],
 	['lone percent in the name', 200, '/lone%.txt'],
 	['lone percent in the name, encoded', 404, '/lone%25.txt', only_6],
 	['punctuation, bare', 200, "/quote'(1)[2]+&=~!$,;@.txt"],
