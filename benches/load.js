@@ -44,9 +44,14 @@ async function wrk(url, seconds, core) {
 		? []
 		: ['timeout', '--preserve-status', '-s', 'INT', `${seconds}`];
 	const whole = `${Math.ceil(seconds) + (cut.length > 0 ? 1 : 0)}s`;
-	const load = ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${whole}`, url];
+	// a cold server may let an answer wait longer than wrk's 2 s; that is slow, not wrong
+	const load = ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${whole}`, '--timeout', '30s', url];
 	const { stdout } = await exec('taskset', ['-c', `${core}`, ...cut, ...load]);
-	return parse_wrk(stdout);
+	try {
+		return parse_wrk(stdout);
+	} catch (error) {
+		throw new Error(`${url}: ${error instanceof Error ? error.message : error}`, { cause: stdout });
+	}
 }
 
 /**
