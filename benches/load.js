@@ -50,7 +50,7 @@ async function wrk(url, seconds, core) {
 	try {
 		return parse_wrk(stdout);
 	} catch (error) {
-		throw new Error(`${url}: ${error instanceof Error ? error.message : error}`, { cause: stdout });
+		throw new Error(`${url}: ${error instanceof Error ? error.message : error}`, { cause: error });
 	}
 }
 
