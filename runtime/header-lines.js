@@ -42,6 +42,19 @@ export function for_each_line(lines, each) {
 }
 
 /**
+ * The lines without one header. By pairs, since another header's value can be that name.
+ * @param {string} lines
+ * @param {string} unwanted
+ */
+export function without(lines, unwanted) {
+	let kept = '';
+	for_each_line(lines, (name, value) => {
+		if (name !== unwanted) kept += `${name}\n${value}\n`;
+	});
+	return kept;
+}
+
+/**
  * Joined values by name.
  * @param {string} lines
  * @returns {Map<string, string>}

@@ -2,6 +2,7 @@
  * Replies on their way to Rust. Small ones are collected in one buffer and handed over
  * together; streams go chunk by chunk at the client's pace.
  */
+import { without } from './header-lines.js';
 import { native } from './native.js';
 import {
 	PUSH_GONE,
@@ -74,10 +75,20 @@ function put_headers(headers) {
  * @param {string} headers `name\nvalue\n` lines
  */
 export function reply_null(exchange, status, headers) {
+	reply_head(exchange, REPLY_NULL, status, headers);
+}
+
+/**
+ * @param {Exchange} exchange
+ * @param {number} mode
+ * @param {number} status
+ * @param {string} headers
+ */
+function reply_head(exchange, mode, status, headers) {
 	if (headers.length > MAX_INLINE) return refuse_headers(exchange);
 	reserve(REPLY_HEAD + headers.length + 4);
 	const size = put_headers(headers);
-	length = write_reply_head(buffer, length, exchange, REPLY_NULL, status, size, 0);
+	length = write_reply_head(buffer, length, exchange, mode, status, size, 0);
 	collect();
 }
 
@@ -116,7 +127,7 @@ function reply_large(exchange, status, headers, body) {
 	const bytes = typeof body === 'string' ? Buffer.from(body) : body;
 	// its length is known although it travels as a stream; a length the route gave would
 	// stand twice, and may be wrong
-	const lines = headers.replace(/^content-length\n.*\n/m, '');
+	const lines = without(headers, 'content-length');
 	reply_stream(exchange, status, `${lines}content-length\n${bytes.byteLength}\n`);
 	push(exchange, bytes);
 	native.end(exchange.slot, exchange.generation);
@@ -129,11 +140,7 @@ function reply_large(exchange, status, headers, body) {
  * @param {string} headers
  */
 export function reply_stream(exchange, status, headers) {
-	if (headers.length > MAX_INLINE) return refuse_headers(exchange);
-	reserve(REPLY_HEAD + headers.length + 4);
-	const size = put_headers(headers);
-	length = write_reply_head(buffer, length, exchange, REPLY_STREAM, status, size, 0);
-	collect();
+	reply_head(exchange, REPLY_STREAM, status, headers);
 }
 
 /**
