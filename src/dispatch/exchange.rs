@@ -129,17 +129,11 @@ impl Exchange {
 
     /// Waits for the reply head. Dropping the future, or the exchange, aborts it in JS.
     pub async fn reply(self) -> Result<Reply, ReplyError> {
-        let raw = poll_fn(|cx| self.poll_raw(cx)).await;
-        self.into_reply(raw)
-    }
-
-    fn poll_raw(&self, cx: &mut Context<'_>) -> Poll<RawReply> {
-        let mut state = self.guard.state();
-        match state.reply.take() {
-            Some(raw) => Poll::Ready(raw),
-            None => {
-                state.waker = Some(cx.waker().clone());
-                Poll::Pending
+        loop {
+            poll_fn(|cx| self.poll_ready(cx)).await;
+            let raw = self.guard.state().reply.take();
+            if let Some(raw) = raw {
+                return self.into_reply(raw);
             }
         }
     }

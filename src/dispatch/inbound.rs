@@ -220,7 +220,7 @@ pub(super) enum Credit {
 
 impl Slots {
     fn poll_credit(&self, id: ExchangeId, cx: &mut Context<'_>) -> Credit {
-        self.inbound(id, |state| {
+        self.with(id, |state| {
             if state.in_cancelled {
                 return Credit::Unwanted;
             }
@@ -235,7 +235,7 @@ impl Slots {
     }
 
     fn spend_credit(&self, id: ExchangeId, bytes: u64) {
-        self.inbound(id, |state| {
+        self.with(id, |state| {
             state.in_credit = state.in_credit.saturating_sub(bytes);
         });
     }

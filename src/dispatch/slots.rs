@@ -239,20 +239,11 @@ impl Slots {
     }
 
     /// Runs `act` on the exchange if it is still in flight under that generation.
-    fn with<R>(&self, id: ExchangeId, act: impl FnOnce(&mut State) -> R) -> Option<R> {
+    pub(super) fn with<R>(&self, id: ExchangeId, act: impl FnOnce(&mut State) -> R) -> Option<R> {
         let table = self.0.table.read();
         let slot = table.get(id.slot as usize)?;
         let mut state = slot.state.lock();
         (state.live && state.generation == id.generation).then(|| act(&mut state))
-    }
-
-    /// The request-body side of the exchange, if it is still in flight.
-    pub(super) fn inbound<R>(
-        &self,
-        id: ExchangeId,
-        act: impl FnOnce(&mut State) -> R,
-    ) -> Option<R> {
-        self.with(id, act)
     }
 
     pub(super) fn reply(&self, id: ExchangeId, reply: RawReply) -> bool {

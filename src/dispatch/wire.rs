@@ -21,7 +21,7 @@
 
 use bytes::Bytes;
 
-use super::event::{BodyFault, Event, RequestBody, RequestEvent};
+use super::event::{Event, RequestBody, RequestEvent};
 use super::slots::{ExchangeId, RawBody, RawReply, Slots};
 
 const HEAD: usize = 16;
@@ -58,7 +58,7 @@ pub fn encode(event: &Event, out: &mut [u8]) -> Option<usize> {
         Event::Hangup(id) => encode_head(KIND_HANGUP, 0, *id, out),
         Event::Drain(id) => encode_head(KIND_DRAIN, 0, *id, out),
         Event::End(id) => encode_head(KIND_END, 0, *id, out),
-        Event::BodyFailed(id, fault) => encode_head(KIND_BODY_FAILED, fault_code(*fault), *id, out),
+        Event::BodyFailed(id, fault) => encode_head(KIND_BODY_FAILED, *fault as u8, *id, out),
         Event::Chunk(id, bytes) => {
             let len = padded(HEAD + 4 + bytes.len());
             let out = out.get_mut(..len)?;
@@ -68,10 +68,6 @@ pub fn encode(event: &Event, out: &mut [u8]) -> Option<usize> {
             Some(len)
         }
     }
-}
-
-fn fault_code(fault: BodyFault) -> u8 {
-    fault as u8
 }
 
 fn encode_head(kind: u8, flags: u8, id: ExchangeId, out: &mut [u8]) -> Option<usize> {

@@ -174,11 +174,7 @@ impl AsyncRead for Socket {
         let connection = &this.connection;
         ready!(
             connection
-                .with_stream(|stream| match stream {
-                    Stream::Tcp(stream, _) => Pin::new(stream).poll_read(cx, buf),
-                    #[cfg(unix)]
-                    Stream::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
-                })
+                .with_stream(|stream| stream.reader().poll_read(cx, buf))
                 .unwrap_or_else(gone)
         )?;
         let fresh = &buf.filled()[before..];
