@@ -1,0 +1,154 @@
+/**
+ * The load generator of the memory bench, a process of its own so that its memory and its
+ * file descriptors are not the server's. Told what to do by messages; answers each with one.
+ *
+ *   hold    opens connections that make one request each and then stay silent
+ *   mix     sends requests of several kinds at a bounded rate
+ */
+
+import { once } from 'node:events';
+import http from 'node:http';
+import process from 'node:process';
+import { get, KINDS } from './kinds.js';
+
+/** Requests under way at a time while connections are opened. */
+const OPENING = 50;
+
+/** Requests under way at a time in a mix; a server that is slower than the rate meets fewer. */
+const UNDER_WAY = 256;
+
+/**
+ * @typedef {object} Hold
+ * @property {'hold'} type
+ * @property {number} port
+ * @property {string} source address the connections come from
+ * @property {number} count
+ * @property {string | null} path null opens connections that say nothing
+ *
+ * @typedef {object} Mix
+ * @property {'mix'} type
+ * @property {number} port
+ * @property {number} rate requests a second
+ * @property {number} requests after which it ends
+ * @property {number} connections
+ * @property {boolean} rough clients that misbehave too
+ * @property {string} [path] ask for nothing else
+ *
+ * @typedef {object} Mixed
+ * @property {Record<string, number>} done by kind
+ * @property {number} held back because too many were under way
+ * @property {string[]} faults the first few of them
+ * @property {number} failed
+ */
+
+/** Keeps the connections' agents alive. @type {http.Agent[]} */
+const held = [];
+
+/** @param {Hold} order @param {http.Agent} agent */
+async function open(order, agent) {
+	const { port, source: localAddress } = order;
+	if (order.path === null) {
+		const socket = agent.createConnection({ host: '127.0.0.1', port, localAddress });
+		if (socket) await once(socket, 'connect');
+		return;
+	}
+	const path = order.path;
+	const request = http.get({ host: '127.0.0.1', port, localAddress, agent, path });
+	const [response] = /** @type {[http.IncomingMessage]} */ (await once(request, 'response'));
+	if (response.statusCode !== 200) throw new Error(`${path}: status ${response.statusCode}`);
+	response.resume();
+	await once(response, 'end');
+}
+
+/** @param {Hold} order */
+async function hold(order) {
+	let left = order.count;
+	const opener = async () => {
+		while (left-- > 0) {
+			const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+			held.push(agent);
+			await open(order, agent);
+		}
+	};
+	await Promise.all(Array.from({ length: OPENING }, opener));
+}
+
+/** Kinds in an order that repeats and has each as often as its weight says. @param {boolean} rough */
+function schedule(rough) {
+	const kinds = Object.entries(KINDS).filter(([, kind]) => rough || !kind.rough);
+	const credit = kinds.map(() => 0);
+	const total = kinds.reduce((sum, [, { weight }]) => sum + weight, 0);
+	return () => {
+		// the one that waits longest for its share
+		let next = 0;
+		for (const [index, [, { weight }]] of kinds.entries()) {
+			credit[index] += weight;
+			if (credit[index] > credit[next]) next = index;
+		}
+		credit[next] -= total;
+		return kinds[next];
+	};
+}
+
+/**
+ * @param {string} path
+ * @returns {() => [string, import('./kinds.js').Kind]}
+ */
+function only(path) {
+	return () => [path, { weight: 1, run: (target) => get(target, path) }];
+}
+
+/**
+ * @param {Mix} order
+ * @returns {Promise<Mixed>}
+ */
+async function mix({ port, rate, requests, connections, rough, path }) {
+	const agent = new http.Agent({ keepAlive: true, maxSockets: connections });
+	const next = path === undefined ? schedule(rough) : only(path);
+	/** @type {Mixed} */
+	const result = { done: {}, held: 0, faults: [], failed: 0 };
+	/** @type {Set<Promise<void>>} */
+	const under_way = new Set();
+	const began = performance.now();
+	let turn = 0;
+
+	const launch = () => {
+		const [name, kind] = next();
+		const running = kind.run({ port, agent, turn: turn++ }).then(
+			() => {
+				result.done[name] = (result.done[name] ?? 0) + 1;
+			},
+			(error) => {
+				result.failed++;
+				if (result.faults.length < 5) result.faults.push(`${name}: ${error.message}`);
+			}
+		);
+		under_way.add(running);
+		void running.then(() => under_way.delete(running));
+	};
+
+	await new Promise((/** @type {(value: void) => void} */ resolve) => {
+		const timer = setInterval(() => {
+			let due = Math.floor(((performance.now() - began) / 1000) * rate) - turn - result.held;
+			for (; due > 0 && turn < requests; due--) {
+				if (under_way.size < UNDER_WAY) launch();
+				else result.held++;
+			}
+			if (turn < requests) return;
+			clearInterval(timer);
+			resolve();
+		}, 10);
+	});
+	await Promise.all(under_way);
+	agent.destroy();
+	return result;
+}
+
+process.on('message', async (/** @type {Hold | Mix} */ order) => {
+	try {
+		process.send?.({ result: order.type === 'hold' ? await hold(order) : await mix(order) });
+	} catch (error) {
+		process.send?.({ error: error instanceof Error ? error.message : String(error) });
+	}
+});
+process.on('disconnect', () => process.exit());

@@ -1,0 +1,80 @@
+/** Starts the client processes of the memory bench and gives them their orders. */
+
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { NODE } from '../../scripts/lib/places.js';
+
+/** @typedef {import('./client.js').Hold} Hold */
+/** @typedef {import('./client.js').Mix} Mix */
+/** @typedef {import('./client.js').Mixed} Mixed */
+
+const MODULE = new URL('./client.js', import.meta.url);
+
+export class Client {
+	constructor() {
+		this.child = fork(MODULE, { execPath: NODE, execArgv: [] });
+	}
+
+	/**
+	 * @param {Hold | Mix} order
+	 * @returns {Promise<any>}
+	 */
+	async order(order) {
+		this.child.send(order);
+		const answered = once(this.child, 'message');
+		const ended = once(this.child, 'exit').then(([code]) => {
+			throw new Error(`A client of the bench ended with ${code}`);
+		});
+		// one of the two stays unsettled until the client ends as it should
+		ended.catch(() => {});
+		const [{ result, error }] = await Promise.race([answered, ended]);
+		if (error) throw new Error(error);
+		return result;
+	}
+
+	/**
+	 * @param {Omit<Mix, 'type'>} order
+	 * @returns {Promise<Mixed>}
+	 */
+	mix(order) {
+		return this.order({ type: 'mix', ...order });
+	}
+
+	async end() {
+		if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+		const ended = once(this.child, 'exit');
+		this.child.disconnect();
+		await ended;
+	}
+}
+
+/** Connections one client process keeps: its own limit of file descriptors is the server's too. */
+const PER_CLIENT = 5000;
+
+/**
+ * Opens connections and keeps them until `end` is called. Each process comes from its own
+ * loopback address, so that ports never run out.
+ * @param {number} port
+ * @param {number} count
+ * @param {string | null} path
+ */
+export async function hold(port, count, path) {
+	/** @type {Client[]} */
+	const clients = [];
+	const end = () => Promise.all(clients.map((client) => client.end()));
+	try {
+		const orders = [];
+		for (let left = count; left > 0; left -= PER_CLIENT) {
+			const client = new Client();
+			clients.push(client);
+			const source = `127.0.0.${1 + clients.length}`;
+			const part = Math.min(left, PER_CLIENT);
+			orders.push(client.order({ type: 'hold', port, source, count: part, path }));
+		}
+		await Promise.all(orders);
+	} catch (error) {
+		await end();
+		throw error;
+	}
+	return { end };
+}

@@ -1,0 +1,213 @@
+/**
+ * `npm run bench:memory`: the memory of a server, adapter-node's beside this adapter's. Asks
+ * what an idle connection costs, what the same load costs, and whether memory grows with time.
+ * Without options all three are measured.
+ *
+ *   --idle 10000     idle keep-alive connections to open
+ *   --load 20        seconds of the same load for both
+ *   --soak 600       seconds of mixed load, misbehaving clients included
+ *   --rate 250       requests a second of the mixed load
+ *   --server node    only that server: node or oxide; the soak takes oxide by default
+ *   --build DIR      a finished build of the bench app for that server
+ *   --core 0         core of the server
+ *
+ * Writes memory.json, memory.md and memory.svg to benches/results/ when all three were measured
+ * or replaces the measured parts of those that stand there.
+ */
+
+import fs from 'node:fs';
+import os from 'node:os';
+import { parseArgs } from 'node:util';
+import { IDLE_KINDS, measure_idle } from '../benches/memory/idle.js';
+import { measure_load } from '../benches/memory/load.js';
+import { markdown, svg } from '../benches/memory/report.js';
+import { soak } from '../benches/memory/soak.js';
+import { build_app, NAMES, start } from '../benches/servers.js';
+import { build } from './build.js';
+import { run } from './lib/command.js';
+import { main } from './lib/main.js';
+import { at, NODE } from './lib/places.js';
+import { ensure_modules } from './lib/toolchain.js';
+
+/** @typedef {import('../benches/servers.js').Adapter} Adapter */
+/** @typedef {import('../benches/servers.js').BenchServer} BenchServer */
+/** @typedef {import('../benches/memory/report.js').MemoryFindings} MemoryFindings */
+
+const RESULTS = at('benches', 'results');
+
+/** Descriptors a server needs beside those of its connections. */
+const SPARE_FILES = 200;
+
+/** Seconds of mixed load before the memory is looked at: the JIT and the heaps find their size. */
+const WARM = 60;
+
+/** @param {string} name @param {string | undefined} text */
+function count(name, text) {
+	if (text === undefined) return undefined;
+	const value = Number(text);
+	if (!(value > 0)) throw new Error(`--${name} takes a number above 0, not ${text}`);
+	return value;
+}
+
+function options() {
+	const { values } = parseArgs({
+		options: {
+			idle: { type: 'string' },
+			load: { type: 'string' },
+			soak: { type: 'string' },
+			rate: { type: 'string' },
+			server: { type: 'string' },
+			build: { type: 'string' },
+			core: { type: 'string' }
+		}
+	});
+	const { server } = values;
+	if (server !== undefined && server !== 'node' && server !== 'oxide') {
+		throw new Error(`--server takes node or oxide, not ${server}`);
+	}
+	const all = !values.idle && !values.load && !values.soak;
+	if (values.build && !server) throw new Error('--build needs to know by --server whose it is');
+	return {
+		idle: count('idle', values.idle) ?? (all ? 10_000 : 0),
+		load: count('load', values.load) ?? (all ? 20 : 0),
+		soak: count('soak', values.soak) ?? (all ? 600 : 0),
+		rate: count('rate', values.rate) ?? 250,
+		core: Number(values.core ?? 0),
+		folder: values.build,
+		server: /** @type {Adapter | undefined} */ (server)
+	};
+}
+
+/** Whether this shell may open so many connections at all. @param {number} connections */
+async function check_files(connections) {
+	const limit = (await run('sh', ['-c', 'ulimit -n'], { quiet: true })).trim();
+	if (limit !== 'unlimited' && Number(limit) < connections + SPARE_FILES) {
+		throw new Error(
+			`${connections} connections need ${connections + SPARE_FILES} file descriptors and ulimit -n says ${limit}.\n` +
+				`Raise it (ulimit -n ${connections + SPARE_FILES}) or ask for fewer with --idle.`
+		);
+	}
+}
+
+async function machine() {
+	const version = await run(NODE, ['--version'], { quiet: true });
+	return {
+		cpu: `${os.cpus()[0].model.trim()}, ${os.cpus().length} cores`,
+		kernel: os.release(),
+		node: version.trim().slice(1),
+		date: new Date().toISOString().slice(0, 10)
+	};
+}
+
+/** @param {number} bytes */
+const mb = (bytes) => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+
+/**
+ * A fresh server for one measurement.
+ * @template T
+ * @param {Adapter} adapter
+ * @param {string} folder
+ * @param {number} core
+ * @param {(server: BenchServer) => Promise<T>} measure
+ */
+async function with_server(adapter, folder, core, measure) {
+	const server = await start(adapter, folder, core);
+	try {
+		return await measure(server);
+	} finally {
+		await server.stop();
+	}
+}
+
+async function bench() {
+	const chosen = options();
+	if (process.platform !== 'linux') throw new Error('The memory bench reads /proc: Linux only.');
+	if (chosen.idle) await check_files(chosen.idle);
+	await ensure_modules();
+
+	/** @type {Adapter[]} */
+	const compared = chosen.server ? [chosen.server] : ['node', 'oxide'];
+	const soaked = chosen.server ?? 'oxide';
+	const needed = new Set([
+		...(chosen.idle || chosen.load ? compared : []),
+		...(chosen.soak ? [soaked] : [])
+	]);
+	/** @type {Map<Adapter, string>} */
+	const folders = new Map();
+	if (needed.has('oxide') && !chosen.folder) await build();
+	for (const adapter of needed) {
+		folders.set(adapter, chosen.folder ?? (await build_app(adapter)));
+	}
+	/** @param {Adapter} adapter */
+	const folder = (adapter) => /** @type {string} */ (folders.get(adapter));
+	// idle connections are to stay, and adapter-node closes them after five seconds
+	process.env.KEEP_ALIVE_TIMEOUT = '3600';
+
+	/** @type {MemoryFindings} */
+	const findings = { machine: await machine() };
+	if (chosen.idle) {
+		findings.idle = {};
+		for (const adapter of compared) {
+			/** @type {import('../benches/memory/idle.js').IdleResult[]} */
+			const results = (findings.idle[NAMES[adapter]] = []);
+			for (const kind of /** @type {(keyof typeof IDLE_KINDS)[]} */ (Object.keys(IDLE_KINDS))) {
+				const result = await with_server(adapter, folder(adapter), chosen.core, (server) =>
+					measure_idle(server, kind, chosen.idle)
+				);
+				results.push(result);
+				console.log(
+					`${NAMES[adapter].padEnd(22)}${kind.padEnd(9)}${(result.rss / 1024).toFixed(2).padStart(7)} KiB per connection` +
+						` (${mb(result.before)} before, ${mb(result.after)} after)`
+				);
+			}
+		}
+	}
+	if (chosen.load) {
+		findings.load = [];
+		for (const adapter of compared) {
+			const load = { rate: 1000, seconds: chosen.load, connections: 64 };
+			const result = await with_server(adapter, folder(adapter), chosen.core, (server) =>
+				measure_load(server, load)
+			);
+			findings.load.push(result);
+			console.log(
+				`${result.name.padEnd(22)}${mb(result.started)} started, ${mb(result.peak)} peak, ${mb(result.settled)} settled`
+			);
+		}
+	}
+	if (chosen.soak) {
+		findings.soak = await with_server(soaked, folder(soaked), chosen.core, (server) =>
+			soak(
+				server,
+				{ seconds: chosen.soak, warm: Math.min(WARM, chosen.soak), rate: chosen.rate },
+				({ at, rss }) => {
+					if (Math.round(at) % 20 < 2) console.log(`${at.toFixed(0).padStart(5)} s  ${mb(rss)}`);
+				}
+			)
+		);
+	}
+	console.log(`\n${markdown(findings)}`);
+	if (findings.soak?.grown) process.exitCode = 1;
+	// one server alone is somebody's experiment
+	if (chosen.server) return;
+	write(findings);
+}
+
+/**
+ * Replaces what was measured now and leaves the rest of the last results.
+ * @param {MemoryFindings} findings
+ */
+function write(findings) {
+	const file = at('benches', 'results', 'memory.json');
+	/** @type {Partial<MemoryFindings>} */
+	const last = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
+	/** @type {MemoryFindings} */
+	const all = { ...last, ...findings };
+	fs.mkdirSync(RESULTS, { recursive: true });
+	fs.writeFileSync(file, JSON.stringify(all, null, '\t') + '\n');
+	fs.writeFileSync(at('benches', 'results', 'memory.md'), markdown(all));
+	if (all.soak) fs.writeFileSync(at('benches', 'results', 'memory.svg'), svg(all.soak));
+	console.log('Written to benches/results/: memory.json, memory.md, memory.svg');
+}
+
+await main(import.meta.url, bench);
