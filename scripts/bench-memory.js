@@ -4,6 +4,7 @@
  * Without options all three are measured.
  *
  *   --idle 10000     idle keep-alive connections to open
+ *   --kinds static   what they have asked for before: static, dynamic, silent; all by default
  *   --load 20        seconds of the same load for both
  *   --soak 600       seconds of mixed load, misbehaving clients included
  *   --rate 250       requests a second of the mixed load
@@ -53,6 +54,7 @@ function options() {
 	const { values } = parseArgs({
 		options: {
 			idle: { type: 'string' },
+			kinds: { type: 'string' },
 			load: { type: 'string' },
 			soak: { type: 'string' },
 			rate: { type: 'string' },
@@ -65,9 +67,13 @@ function options() {
 	if (server !== undefined && server !== 'node' && server !== 'oxide') {
 		throw new Error(`--server takes node or oxide, not ${server}`);
 	}
+	const known = /** @type {(keyof typeof IDLE_KINDS)[]} */ (Object.keys(IDLE_KINDS));
+	const kinds = known.filter((kind) => !values.kinds || values.kinds.split(',').includes(kind));
+	if (kinds.length === 0) throw new Error(`--kinds takes some of ${known}, not ${values.kinds}`);
 	const all = !values.idle && !values.load && !values.soak;
 	if (values.build && !server) throw new Error('--build needs to know by --server whose it is');
 	return {
+		kinds,
 		idle: count('idle', values.idle) ?? (all ? 10_000 : 0),
 		load: count('load', values.load) ?? (all ? 20 : 0),
 		soak: count('soak', values.soak) ?? (all ? 600 : 0),
@@ -150,7 +156,7 @@ async function bench() {
 		for (const adapter of compared) {
 			/** @type {import('../benches/memory/idle.js').IdleResult[]} */
 			const results = (findings.idle[NAMES[adapter]] = []);
-			for (const kind of /** @type {(keyof typeof IDLE_KINDS)[]} */ (Object.keys(IDLE_KINDS))) {
+			for (const kind of chosen.kinds) {
 				const result = await with_server(adapter, folder(adapter), chosen.core, (server) =>
 					measure_idle(server, kind, chosen.idle)
 				);
