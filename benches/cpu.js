@@ -61,18 +61,21 @@ export function cpu_us(root) {
 }
 
 /**
- * Resident memory of the tree in MB.
+ * Memory of the tree in MB: what is resident now, and the most that ever was (the sum of each
+ * process's own peak).
  * @param {number} root
  */
-export function rss_mb(root) {
-	let kilobytes = 0;
+export function memory_mb(root) {
+	let resident = 0;
+	let peak = 0;
 	for (const pid of tree(root)) {
 		try {
 			const status = fs.readFileSync(`/proc/${pid}/status`, 'latin1');
-			kilobytes += Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
+			resident += Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
+			peak += Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
 		} catch (error) {
 			if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ENOENT') throw error;
 		}
 	}
-	return kilobytes / 1024;
+	return { resident: resident / 1024, peak: peak / 1024 };
 }

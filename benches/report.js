@@ -1,101 +1,168 @@
-/** Writes down what the A/B bench found: a Markdown table and an SVG plot. Measures nothing. */
+/** Writes down what the bench found as Markdown tables. Measures nothing and judges nothing. */
+
+/** @typedef {import('./measure.js').DelayResult} DelayResult */
+/** @typedef {import('./measure.js').PathResult} PathResult */
+/** @typedef {import('./statistics.js').Spread} Spread */
 
 /**
- * @typedef {object} Measured
- * @property {string} title
- * @property {ReturnType<typeof import('./statistics.js').compare>} result
+ * @typedef {object} SubjectFacts
+ * @property {string} id
+ * @property {string} name
+ * @property {Spread} [start_ms]
+ * @property {{ resident: number, peak: number }} [memory_mb] after the last round
+ * @property {number} [build_mb] size of the folder that is deployed
  *
  * @typedef {object} Findings
- * @property {string} a name of the first server
- * @property {string} b
- * @property {{ cpu: string, kernel: string, node: string, date: string }} machine
- * @property {{ rounds: number, seconds: number }} method
- * @property {{ a: number, b: number }} start_ms
- * @property {{ a: number, b: number }} rss_mb after the last round
- * @property {Measured[]} paths
+ * @property {string} command
+ * @property {{ cpu: string, kernel: string, node: string, kit: string, date: string }} machine
+ * @property {import('./measure.js').Method} method
+ * @property {SubjectFacts[]} subjects the last one is set against each of the others
+ * @property {PathResult[]} paths
+ * @property {DelayResult[]} delay
  */
+
+/** Not a server: has a table of its own. */
+const ALONE = 'kit';
 
 /** @param {number} value */
-const short = (value) => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
+export const short = (value) =>
+	value >= 99.95 ? value.toFixed(0) : value >= 0.995 ? value.toFixed(1) : value.toFixed(2);
 
-/** @param {import('./statistics.js').Spread} spread */
-const with_range = ({ median, min, max }) => `${short(median)} (${short(min)}-${short(max)})`;
+/** @param {Spread | undefined} spread */
+const with_range = (spread) =>
+	spread ? `${short(spread.median)} (${short(spread.min)}-${short(spread.max)})` : '';
 
-/** @param {Findings} findings */
-export function markdown({ a, b, machine, method, start_ms, rss_mb, paths }) {
-	const rows = paths.map(({ title, result }) =>
-		[
-			title,
-			with_range(result.a.us),
-			with_range(result.b.us),
-			`**${result.ratio.median.toFixed(1)}x** (${result.ratio.min.toFixed(1)}-${result.ratio.max.toFixed(1)})`
-		].join(' | ')
-	);
-	return `Server CPU per request in microseconds: ${method.rounds === 1 ? 'one round' : `median and range of ${method.rounds} rounds`} of ${method.seconds} s.
-
-| | ${a} | ${b} | ratio |
-|---|---|---|---|
-${rows.map((row) => `| ${row} |`).join('\n')}
-
-Start to first answer ${start_ms.a.toFixed(0)} ms and ${start_ms.b.toFixed(0)} ms; resident memory after all rounds
-${rss_mb.a.toFixed(0)} MB and ${rss_mb.b.toFixed(0)} MB. ${machine.cpu}, Linux ${machine.kernel}, Node ${machine.node}, ${machine.date}.
-`;
-}
-
-/** @param {string} text */
-const escape = (text) => text.replace(/[<>&"]/g, (char) => `&#${char.charCodeAt(0)};`);
+/** @param {Spread | undefined} ratio */
+const times = (ratio) =>
+	ratio ? `**${ratio.median.toFixed(1)}x** (${ratio.min.toFixed(1)}-${ratio.max.toFixed(1)})` : '';
 
 /**
- * Bars of CPU per request, each path on its own scale: the costs differ by a factor of
- * twenty between paths, and only the two bars of one path are to be compared.
- * @param {Findings} findings
+ * A table whose columns are only as many as have something to say.
+ * @param {string[]} head
+ * @param {string[][]} rows
  */
-export function svg({ a, b, paths }) {
-	const left = 150;
-	const full = 420;
-	const band = 58;
-	const top = 48;
-	const height = top + paths.length * band + 14;
+function table(head, rows) {
+	const kept = head.map((_, column) => column === 0 || rows.some((row) => row[column] !== ''));
+	/** @param {string[]} cells */
+	const line = (cells) => `| ${cells.filter((_, column) => kept[column]).join(' | ')} |`;
+	const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
+	return [line(head), line(rule), ...rows.map(line)].join('\n').replaceAll('|  |', '| |');
+}
 
-	const bars = paths.map(({ title, result }, index) => {
-		const y = top + index * band;
-		const most = Math.max(result.a.us.max, result.b.us.max);
-		/** @param {number} us */
-		const x = (us) => left + (us / most) * full;
-		/** @param {import('./statistics.js').Spread} us @param {number} at_y @param {string} kind */
-		const bar = (us, at_y, kind) => `
-	<rect class="${kind}" x="${left}" y="${at_y}" width="${(x(us.median) - left).toFixed(1)}" height="18" rx="2" />
-	<path class="range" d="M${x(us.min).toFixed(1)} ${at_y + 9}H${x(us.max).toFixed(1)}" />
-	<text x="${(x(us.max) + 8).toFixed(1)}" y="${at_y + 13}">${short(us.median)} µs</text>`;
-		return `
-	<text class="title" x="${left - 12}" y="${y + 17}" text-anchor="end">${escape(title)}</text>
-	<text class="ratio" x="${left - 12}" y="${y + 36}" text-anchor="end">${result.ratio.median.toFixed(1)}x</text>${bar(result.a.us, y, 'a')}${bar(result.b.us, y + 21, 'b')}`;
-	});
+/** @param {Findings} findings */
+const servers = ({ subjects }) => subjects.filter(({ id }) => id !== ALONE);
 
-	return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 660 ${height}" width="660" height="${height}" role="img" aria-label="Server CPU per request, ${escape(a)} against ${escape(b)}">
-	<style>
-		text { font: 12px system-ui, sans-serif; fill: #57606a; }
-		.title { font-weight: 600; fill: #24292f; }
-		.ratio { font-weight: 600; fill: #b7410e; }
-		.a { fill: #8c959f; }
-		.b { fill: #b7410e; }
-		.range { stroke: #24292f; stroke-width: 1.5; opacity: 0.6; }
-		@media (prefers-color-scheme: dark) {
-			text { fill: #9198a1; }
-			.title { fill: #f0f6fc; }
-			.ratio { fill: #f0883e; }
-			.a { fill: #6e7681; }
-			.b { fill: #f0883e; }
-			.range { stroke: #f0f6fc; }
-		}
-	</style>
-	<rect class="a" x="${left}" y="14" width="12" height="12" rx="2" />
-	<text x="${left + 18}" y="24">${escape(a)}</text>
-	<rect class="b" x="${left + 150}" y="14" width="12" height="12" rx="2" />
-	<text x="${left + 168}" y="24">${escape(b)}</text>
-	<text x="${left + 330}" y="24">CPU per request</text>${bars.join('')}
-</svg>
+/** The CPU of each server per request. @param {Findings} findings */
+function cpu_table(findings) {
+	const columns = servers(findings);
+	const others = columns.slice(0, -1);
+	const head = ['', ...columns.map(({ name }) => name), ...others.map(({ name }) => `to ${name}`)];
+	const rows = findings.paths.map(({ title, figures, ratios }) => [
+		title,
+		...columns.map(({ id }) => with_range(figures[id]?.us)),
+		...others.map(({ id }) => times(ratios[id]))
+	]);
+	return table(head, rows);
+}
+
+/** @param {Findings} findings */
+function speed_table(findings) {
+	const columns = servers(findings);
+	const rows = findings.paths.map(({ title, figures }) => [
+		title,
+		...columns.map(({ id }) => {
+			const found = figures[id];
+			if (!found?.p50_ms || !found.p99_ms) return '';
+			return `${found.rps.median.toFixed(0)} · ${short(found.p50_ms.median)} · ${short(found.p99_ms.median)}`;
+		})
+	]);
+	return table(['', ...columns.map(({ name }) => name)], rows);
+}
+
+/** What each server costs beyond SvelteKit itself. @param {Findings} findings */
+function alone_table(findings) {
+	const columns = servers(findings);
+	const rows = findings.paths
+		.filter(({ figures }) => ALONE in figures)
+		.map(({ title, figures }) => [
+			title,
+			with_range(figures[ALONE].us),
+			...columns.map(({ id }) =>
+				figures[id] ? (figures[id].us.median - figures[ALONE].us.median).toFixed(1) : ''
+			)
+		]);
+	if (rows.length === 0) return undefined;
+	return table(['', 'SvelteKit alone', ...columns.map(({ name }) => `${name} adds`)], rows);
+}
+
+/** @param {Findings} findings */
+function delay_table(findings) {
+	if (findings.delay.length === 0) return undefined;
+	const columns = servers(findings);
+	const rows = findings.delay.map(({ title, figures }) => [
+		title,
+		...columns.map(({ id }) => {
+			const found = figures[id];
+			return found ? `${short(found.p50)} · ${short(found.p99)} · ${short(found.max)}` : '';
+		})
+	]);
+	return table(['', ...columns.map(({ name }) => name)], rows);
+}
+
+/** @param {Findings} findings */
+function facts_table(findings) {
+	const columns = servers(findings);
+	/** @param {string} title @param {(facts: SubjectFacts) => string | undefined} cell */
+	const row = (title, cell) => [title, ...columns.map((facts) => cell(facts) ?? '')];
+	const rows = [
+		row('start to first answer, ms', ({ start_ms }) => with_range(start_ms)),
+		row('resident memory after all rounds, MB', ({ memory_mb }) => memory_mb?.resident.toFixed(0)),
+		row('most memory ever, MB', ({ memory_mb }) => memory_mb?.peak.toFixed(0)),
+		row('build folder, MB', ({ build_mb }) => build_mb?.toFixed(1))
+	].filter(([, ...cells]) => cells.some((cell) => cell !== ''));
+	return table(['', ...columns.map(({ name }) => name)], rows);
+}
+
+/** @param {Findings} findings */
+const rounds = ({ method }) =>
+	`${method.rounds === 1 ? 'one round' : `median and range of ${method.rounds} rounds`} of ${method.seconds} s`;
+
+/** @param {Findings} findings */
+const circumstances = ({ machine, command }) =>
+	`${machine.cpu}, Linux ${machine.kernel}, Node ${machine.node}, SvelteKit ${machine.kit}, ${machine.date}, \`${command}\`.`;
+
+/** The table everyone asks for first. @param {Findings} findings */
+export const excerpt = (findings) => `Server CPU per request in microseconds, ${rounds(findings)}:
+
+${cpu_table(findings)}
+
+${circumstances(findings)}
 `;
+
+/** Everything. @param {Findings} findings */
+export function markdown(findings) {
+	const parts = [excerpt(findings)];
+	/** @param {string} title @param {string} text @param {string | undefined} table */
+	const add = (title, text, table) => {
+		if (table) parts.push(`### ${title}\n\n${text}\n\n${table}\n`);
+	};
+	add(
+		'Beyond SvelteKit itself',
+		"CPU per request of SvelteKit's own `respond` in a loop without a server, and what each server takes more, in microseconds.",
+		alone_table(findings)
+	);
+	add(
+		'Speed at saturation',
+		'Requests per second · median latency · 99th percentile, in milliseconds, with 64 connections that always wait for an answer.',
+		speed_table(findings)
+	);
+	add(
+		"The app's own timers at saturation",
+		'How much later than asked a timer of 5 ms fires while the server is saturated: median · 99th percentile · worst, in milliseconds.',
+		delay_table(findings)
+	);
+	add('Start, memory, size', 'Of the servers measured above.', facts_table(findings));
+	return parts.join('\n');
 }
 
 const BEGIN = '<!-- bench:begin -->';

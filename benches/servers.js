@@ -1,5 +1,5 @@
 /**
- * The two servers of the A/B bench: the same app built with each adapter, started on one
+ * The servers of the bench as processes: the same app built with each adapter, started on one
  * core, asked until it answers, and ended again.
  */
 
@@ -11,8 +11,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { environment, run } from '../scripts/lib/command.js';
 import { at, NODE } from '../scripts/lib/places.js';
-
-const APP = at('benches', 'app');
+import { copy_app } from './copy.js';
 
 /** @typedef {'node' | 'oxide'} Adapter */
 
@@ -35,6 +34,12 @@ const module_of = (adapter) =>
  * @property {string} url
  * @property {number} start_ms from the start of the process to its first answer
  * @property {() => Promise<void>} stop
+ *
+ * @typedef {object} Launch how a server is started on a port
+ * @property {string} program
+ * @property {string[]} args
+ * @property {string} cwd
+ * @property {Record<string, string | undefined>} [env]
  */
 
 /**
@@ -42,11 +47,12 @@ const module_of = (adapter) =>
  * @param {Adapter} adapter
  */
 export async function build_app(adapter) {
+	const app = copy_app(at('target', 'bench', `${adapter}-app`));
 	const out = at('target', 'bench', adapter);
 	fs.rmSync(out, { recursive: true, force: true });
 	console.log(`Building benches/app with ${NAMES[adapter]}`);
 	await run(NODE, [at('node_modules', 'vite', 'bin', 'vite.js'), 'build', '--logLevel', 'warn'], {
-		cwd: APP,
+		cwd: app,
 		env: { BENCH_ADAPTER: module_of(adapter), BENCH_OUT: out, NODE_ENV: undefined },
 		quiet: true
 	});
@@ -64,18 +70,20 @@ async function free_port() {
 }
 
 /**
- * @param {Adapter} adapter
- * @param {string} folder its build
+ * Starts a server on one core and waits for its first answer.
+ * @param {string} name
  * @param {number} core
+ * @param {(port: number) => Launch} command
  * @returns {Promise<BenchServer>}
  */
-export async function start(adapter, folder, core) {
+export async function launch(name, core, command) {
 	const port = await free_port();
 	const url = `http://127.0.0.1:${port}/`;
+	const { program, args, cwd, env } = command(port);
 	const started = performance.now();
-	const child = spawn('taskset', ['-c', `${core}`, NODE, 'index.js'], {
-		cwd: folder,
-		env: environment({ NODE_ENV: 'production', HOST: '127.0.0.1', PORT: `${port}` }),
+	const child = spawn('taskset', ['-c', `${core}`, program, ...args], {
+		cwd,
+		env: environment(env),
 		stdio: ['ignore', 'pipe', 'pipe']
 	});
 	let output = '';
@@ -87,7 +95,7 @@ export async function start(adapter, folder, core) {
 	for (let answered = false; !answered;) {
 		if (child.exitCode !== null || performance.now() - started > 30_000) {
 			child.kill('SIGKILL');
-			throw new Error(`${NAMES[adapter]} did not start:\n${output}`);
+			throw new Error(`${name} did not start:\n${output}`);
 		}
 		answered = await fetch(url).then(
 			async (response) => (await response.arrayBuffer(), true),
@@ -96,16 +104,30 @@ export async function start(adapter, folder, core) {
 	}
 
 	return {
-		name: NAMES[adapter],
+		name,
 		pid: /** @type {number} */ (child.pid),
 		url,
 		start_ms: performance.now() - started,
 		async stop() {
 			if (child.exitCode !== null || child.signalCode !== null) {
-				throw new Error(`${NAMES[adapter]} ended during the bench:\n${output}`);
+				throw new Error(`${name} ended during the bench:\n${output}`);
 			}
 			child.kill('SIGTERM');
 			await exit;
 		}
 	};
 }
+
+/**
+ * Starts a build of the app as one would in production.
+ * @param {Adapter} adapter
+ * @param {string} folder its build
+ * @param {number} core
+ */
+export const start = (adapter, folder, core) =>
+	launch(NAMES[adapter], core, (port) => ({
+		program: NODE,
+		args: ['index.js'],
+		cwd: folder,
+		env: { NODE_ENV: 'production', HOST: '127.0.0.1', PORT: `${port}` }
+	}));

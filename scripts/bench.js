@@ -1,49 +1,66 @@
 /**
- * `npm run bench`: what one request costs the server in CPU, adapter-node against this
- * adapter, on the same app in the same run. The servers share one core and the load
- * generator has another; rounds alternate A B A B, so that a machine that slows down slows
- * both. Quote the ratio, not the microseconds: those are the machine's.
+ * `npm run bench`: what one request costs the server in CPU, on the same app in the same run:
+ * adapter-node, nginx for files, svelte-adapter-uws where it can be had, SvelteKit without any
+ * server, and this adapter. The servers share one core and the load generator has another;
+ * their rounds alternate, so that a machine that slows down slows all. Quote the ratios, not
+ * the microseconds: those are the machine's.
  *
- *   --rounds 5       rounds of each server on each path
- *   --seconds 3      length of a round, and of the warm-up before them
- *   --paths ssr,json which of ssr, load, json, prerendered, static
- *   --cores 0,1      core of the servers, core of the load generator
- *   --self           adapter-node against itself: the noise of this machine
- *   --smoke          half a second each: does the harness work, are the answers right
- *   --readme         put the results that stand in benches/results/ into README.md
+ *   --rounds 5         rounds of each subject on each path
+ *   --seconds 3        length of a round
+ *   --warmup 3         seconds of load before the first round of a path
+ *   --paths ssr,json   which paths (benches/paths.js); then only the load is measured
+ *   --subjects node,.. which of node, uws, nginx, kit, oxide
+ *   --figures load,..  which of load, delay (of the app's timers at saturation), start
+ *   --cores 0,1        core of the servers, core of the load generator
+ *   --no-build         take the addon as it stands
+ *   --self             adapter-node against itself: the noise of this machine
+ *   --smoke            half a second each: does the harness work, are the answers right
+ *   --readme           put the results that stand in benches/results/ into the pages
  *
- * Writes ab.json, ab.md and ab.svg to benches/results/ after a whole run: neither --smoke,
- * --self nor --paths replace them.
+ * Writes bench.json, bench.md and bench.svg to benches/results/ after a whole run: no run of
+ * --smoke, --self or of a part replaces them. The method is told in docs/benchmarks.md.
  */
 
 import fs from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
-import { rss_mb } from '../benches/cpu.js';
-import { round } from '../benches/load.js';
-import { choose } from '../benches/paths.js';
-import { insert, markdown, svg } from '../benches/report.js';
-import { build_app, NAMES, start } from '../benches/servers.js';
-import { compare } from '../benches/statistics.js';
+import { check } from '../benches/ask.js';
+import { memory_mb } from '../benches/cpu.js';
+import { measure_delay, measure_path, measure_starts } from '../benches/measure.js';
+import { choose, PATHS } from '../benches/paths.js';
+import { svg } from '../benches/plot.js';
+import { excerpt, insert, markdown, short } from '../benches/report.js';
+import { choose_subjects, SELF } from '../benches/subjects.js';
 import { build } from './build.js';
 import { run } from './lib/command.js';
 import { main } from './lib/main.js';
 import { at, NODE } from './lib/places.js';
-import { ensure_modules, ensure_programs } from './lib/toolchain.js';
+import { ensure_modules, ensure_programs, warn } from './lib/toolchain.js';
 
-/** @typedef {import('../benches/paths.js').BenchPath} BenchPath */
-/** @typedef {import('../benches/servers.js').Adapter} Adapter */
-/** @typedef {import('../benches/servers.js').BenchServer} BenchServer */
-/** @typedef {import('../benches/load.js').Round} Round */
+/** @typedef {import('../benches/measure.js').PathResult} PathResult */
+/** @typedef {import('../benches/report.js').Findings} Findings */
+/** @typedef {import('../benches/subjects.js').Running} Running */
+/** @typedef {import('../benches/subjects.js').Subject} Subject */
 
-const RESULTS = at('benches', 'results');
+const FIGURES = ['load', 'delay', 'start'];
 
-/** @param {string} name @param {string | undefined} text @param {number} otherwise */
-function number(name, text, otherwise) {
+/** Paths under which the app's timers are watched: the cheapest render and a page. */
+const DELAY_PATHS = ['json', 'ssr'];
+
+/** @param {...string} parts */
+const results = (...parts) => at('benches', 'results', ...parts);
+
+/**
+ * @param {string} name
+ * @param {string | undefined} text
+ * @param {number} otherwise
+ * @param {number} [least]
+ */
+function number(name, text, otherwise, least = Number.MIN_VALUE) {
 	if (text === undefined) return otherwise;
 	const value = Number(text);
-	if (!(value > 0)) throw new Error(`--${name} takes a number above 0, not ${text}`);
-	return value;
+	if (text !== '' && value >= least) return value;
+	throw new Error(`--${name} takes a number ${least ? 'above' : 'from'} 0, not ${text}`);
 }
 
 function options() {
@@ -51,8 +68,12 @@ function options() {
 		options: {
 			rounds: { type: 'string' },
 			seconds: { type: 'string' },
+			warmup: { type: 'string' },
 			paths: { type: 'string' },
+			subjects: { type: 'string' },
+			figures: { type: 'string' },
 			cores: { type: 'string' },
+			'no-build': { type: 'boolean', default: false },
 			self: { type: 'boolean', default: false },
 			smoke: { type: 'boolean', default: false },
 			readme: { type: 'boolean', default: false }
@@ -65,158 +86,178 @@ function options() {
 	if (Math.max(...cores) >= os.cpus().length) {
 		throw new Error(`--cores ${cores}: this machine has ${os.cpus().length} core(s)`);
 	}
+	const figures =
+		values.figures?.split(',').map((name) => name.trim()) ??
+		(values.paths || values.self ? ['load'] : FIGURES);
+	const unknown = figures.find((name) => !FIGURES.includes(name));
+	if (unknown !== undefined)
+		throw new Error(`No figure ${unknown}. Figures: ${FIGURES.join(', ')}`);
+
+	const { smoke, self, readme } = values;
+	const part = smoke || self || values.paths || values.subjects || values.figures;
+	const seconds = number('seconds', values.seconds, smoke ? 0.5 : 3);
 	return {
-		...values,
-		rounds: Math.round(number('rounds', values.rounds, values.smoke ? 1 : 5)),
-		seconds: number('seconds', values.seconds, values.smoke ? 0.5 : 3),
-		server_core: cores[0],
-		load_core: cores[1]
+		smoke,
+		readme,
+		figures,
+		whole: !part,
+		build: !smoke && !self && !values['no-build'],
+		paths: choose(values.paths),
+		subjects: self ? SELF : choose_subjects(values.subjects),
+		method: {
+			rounds: Math.round(number('rounds', values.rounds, smoke ? 1 : 5)),
+			seconds,
+			warmup: number('warmup', values.warmup, smoke ? 0 : seconds, 0),
+			server_core: cores[0],
+			load_core: cores[1]
+		}
 	};
 }
 
 /**
- * Both servers must answer the same, and what the path stands for, or the ratio means nothing.
- * @param {BenchServer[]} servers
- * @param {BenchPath} path
+ * Those of the subjects that can be had here.
+ * @param {Subject[]} subjects
+ * @param {boolean} smoke
  */
-async function check(servers, path) {
-	const bodies = [];
-	for (const { name, url } of servers) {
-		const response = await fetch(new URL(path.path, url), {
-			headers: { 'accept-encoding': 'identity' }
-		});
-		const body = Buffer.from(await response.arrayBuffer());
-		const type = response.headers.get('content-type') ?? 'none';
-		const [least, most] = path.size;
-		const wrong =
-			response.status !== 200
-				? `status ${response.status}`
-				: !path.type.test(type)
-					? `content type ${type}`
-					: body.length < least || body.length > most
-						? `${body.length} bytes, expected ${least} to ${most}`
-						: undefined;
-		if (wrong) throw new Error(`${name} answers ${path.path} with ${wrong}`);
-		bodies.push(body);
+async function ready(subjects, smoke) {
+	/** @type {Subject[]} */
+	const found = [];
+	for (const subject of subjects) {
+		const reason = await subject.prepare(smoke);
+		if (reason) warn(`${subject.name} is left out: ${reason}`);
+		else found.push(subject);
 	}
-	if (!bodies[0].equals(bodies[1])) {
-		throw new Error(
-			`${servers.map(({ name }) => name).join(' and ')} answer ${path.path} differently`
-		);
-	}
+	return found;
 }
 
-/**
- * @param {BenchServer[]} servers
- * @param {BenchPath} path
- * @param {ReturnType<typeof options>} options
- */
-async function measure(servers, path, { rounds, seconds, load_core: core }) {
-	for (const server of servers) await round(server, path.path, { seconds, core });
-	/** @type {Round[][]} */
-	const results = [[], []];
-	for (let turn = 0; turn < rounds; turn++) {
-		for (const [index, server] of servers.entries()) {
-			results[index].push(await round(server, path.path, { seconds, core }));
-		}
-	}
-	return compare(results[0], results[1]);
-}
-
-/**
- * @param {string} title
- * @param {ReturnType<typeof compare>} result
- */
-function line(title, { a, b, ratio }) {
-	const [first, second] = [a, b].map(({ us }) => `${us.median.toFixed(1)} µs`.padStart(10));
-	const range = `${ratio.min.toFixed(2)}-${ratio.max.toFixed(2)}`;
-	return `${title.padEnd(16)}${first}${second}${ratio.median.toFixed(2).padStart(8)}x (${range})`;
+/** One line on the terminal for what a path has shown. @param {Running[]} all @param {PathResult} result */
+function line(all, { title, figures, ratios }) {
+	const cells = all.flatMap(({ subject: { id, name } }) => {
+		if (!figures[id]) return [];
+		const ratio = ratios[id] ? ` ${ratios[id].median.toFixed(2)}x` : '';
+		return `${name} ${short(figures[id].us.median)} µs${ratio}`;
+	});
+	return `${title.padEnd(26)}${cells.join(' · ')}`;
 }
 
 async function machine() {
 	const version = await run(NODE, ['--version'], { quiet: true });
+	const kit = fs.readFileSync(at('node_modules', '@sveltejs', 'kit', 'package.json'), 'utf8');
 	return {
 		cpu: `${os.cpus()[0].model.trim()}, ${os.cpus().length} cores`,
 		kernel: os.release(),
 		node: version.trim().slice(1),
+		kit: JSON.parse(kit).version,
 		date: new Date().toISOString().slice(0, 10)
 	};
 }
 
-function write_readme() {
-	const file = at('benches', 'results', 'ab.md');
+/** Puts the results into the pages that quote them. */
+function write_pages() {
+	const file = results('bench.json');
 	if (!fs.existsSync(file))
 		throw new Error('There are no results yet. Measure first: npm run bench');
-	const table = fs.readFileSync(file, 'utf8');
-	const page = fs.readFileSync(at('README.md'), 'utf8');
-	fs.writeFileSync(
-		at('README.md'),
-		insert(page, `${table}\n![the same as bars](benches/results/ab.svg)`)
-	);
-	console.log('README.md now shows benches/results/ab.md');
+	/** @type {Findings} */
+	const findings = JSON.parse(fs.readFileSync(file, 'utf8'));
+	const plot = '![the same as bars](benches/results/bench.svg)';
+	for (const [page, text] of [
+		['README.md', `${excerpt(findings)}\n${plot}`],
+		['docs/benchmarks.md', `${markdown(findings)}\n${plot.replace('(', '(../')}`]
+	]) {
+		fs.writeFileSync(at(page), insert(fs.readFileSync(at(page), 'utf8'), text));
+		console.log(`${page} now shows benches/results/bench.json`);
+	}
+}
+
+/** Bytes of a folder in MB. @param {string} folder */
+function size_mb(folder) {
+	let bytes = 0;
+	for (const name of fs.readdirSync(folder, { encoding: 'utf8', recursive: true })) {
+		const facts = fs.statSync(`${folder}/${name}`);
+		if (facts.isFile()) bytes += facts.size;
+	}
+	return bytes / 1024 / 1024;
+}
+
+/**
+ * Everything that is asked of running servers.
+ * @param {Subject[]} subjects
+ * @param {ReturnType<typeof options>} options
+ */
+async function under_load(subjects, { paths, figures, method }) {
+	/** @type {Running[]} */
+	const all = [];
+	/** @type {Pick<Findings, 'paths' | 'delay'>} */
+	const found = { paths: [], delay: [] };
+	/** @type {Map<string, ReturnType<typeof memory_mb>>} */
+	const memory = new Map();
+	try {
+		for (const subject of subjects) all.push(await subject.start(method.server_core));
+		for (const path of paths) await check(all, path);
+		for (const path of figures.includes('load') ? paths : []) {
+			const result = await measure_path(all, path, method);
+			found.paths.push(result);
+			console.log(line(all, result));
+		}
+		for (const { subject, server } of all) {
+			if (server) memory.set(subject.id, memory_mb(server.pid));
+		}
+		if (figures.includes('delay')) {
+			for (const path of PATHS.filter(({ name }) => DELAY_PATHS.includes(name))) {
+				found.delay.push(await measure_delay(all, path, method));
+			}
+		}
+	} finally {
+		await Promise.all(all.map((each) => each.stop()));
+	}
+	return { ...found, memory };
 }
 
 async function bench() {
 	const chosen = options();
-	if (chosen.readme) return write_readme();
+	if (chosen.readme) return write_pages();
 	if (process.platform !== 'linux')
 		throw new Error('The bench reads CPU time from /proc: Linux only.');
 	await ensure_modules();
 	if ((await ensure_programs(['wrk', 'taskset'])).length > 0) {
 		throw new Error('The bench needs wrk and taskset.');
 	}
-	if (!chosen.smoke && !chosen.self) await build();
+	if (chosen.build) await build();
 
-	/** @type {[Adapter, Adapter]} */
-	const adapters = chosen.self ? ['node', 'node'] : ['node', 'oxide'];
-	/** @type {Map<Adapter, string>} */
-	const folders = new Map();
-	for (const adapter of new Set(adapters)) folders.set(adapter, await build_app(adapter));
+	const subjects = await ready(chosen.subjects, chosen.smoke);
+	const { paths, delay, memory } = await under_load(subjects, chosen);
+	const starts = chosen.figures.includes('start')
+		? await measure_starts(
+				subjects.filter(({ id }) => memory.has(id)),
+				chosen.method
+			)
+		: {};
 
-	/** @type {BenchServer[]} */
-	const servers = [];
-	/** @type {import('../benches/report.js').Measured[]} */
-	const measured = [];
-	/** @type {{ a: number, b: number }} */
-	let memory;
-	try {
-		for (const adapter of adapters) {
-			const folder = /** @type {string} */ (folders.get(adapter));
-			servers.push(await start(adapter, folder, chosen.server_core));
-		}
-		const paths = choose(chosen.paths);
-		for (const path of paths) await check(servers, path);
-		for (const path of paths) {
-			const result = await measure(servers, path, chosen);
-			measured.push({ title: path.title, result });
-			console.log(line(path.title, result));
-		}
-		memory = { a: rss_mb(servers[0].pid), b: rss_mb(servers[1].pid) };
-	} finally {
-		await Promise.all(servers.map((server) => server.stop()));
-	}
-
-	/** @type {import('../benches/report.js').Findings} */
+	/** @type {Findings} */
 	const findings = {
-		a: NAMES[adapters[0]],
-		b: chosen.self ? `${NAMES.node} again` : NAMES[adapters[1]],
+		command: ['npm run bench', ...(process.argv.length > 2 ? ['--'] : [])]
+			.concat(process.argv.slice(2))
+			.join(' '),
 		machine: await machine(),
-		method: { rounds: chosen.rounds, seconds: chosen.seconds },
-		start_ms: { a: servers[0].start_ms, b: servers[1].start_ms },
-		rss_mb: memory,
-		paths: measured
+		method: chosen.method,
+		subjects: subjects.map(({ id, name, folder }) => ({
+			id,
+			name,
+			start_ms: starts[id],
+			memory_mb: memory.get(id),
+			build_mb: folder ? size_mb(folder) : undefined
+		})),
+		paths,
+		delay
 	};
 	console.log(`\n${markdown(findings)}`);
-	if (chosen.smoke || chosen.self || chosen.paths) return;
+	if (!chosen.whole) return;
 
-	fs.mkdirSync(RESULTS, { recursive: true });
-	fs.writeFileSync(
-		at('benches', 'results', 'ab.json'),
-		JSON.stringify(findings, null, '\t') + '\n'
-	);
-	fs.writeFileSync(at('benches', 'results', 'ab.md'), markdown(findings));
-	fs.writeFileSync(at('benches', 'results', 'ab.svg'), svg(findings));
-	console.log('Written to benches/results/: ab.json, ab.md, ab.svg');
+	fs.mkdirSync(results(), { recursive: true });
+	fs.writeFileSync(results('bench.json'), JSON.stringify(findings, null, '\t') + '\n');
+	fs.writeFileSync(results('bench.md'), markdown(findings));
+	fs.writeFileSync(results('bench.svg'), svg(findings));
+	console.log('Written to benches/results/: bench.json, bench.md, bench.svg');
 }
 
 await main(import.meta.url, bench);

@@ -1,6 +1,6 @@
 /**
- * The app both servers of the A/B bench are built from. BENCH_ADAPTER is the URL of the adapter's
- * module and BENCH_OUT the folder; everything else is the same for both.
+ * The app that every server of the bench is built from. BENCH_ADAPTER is the URL of the adapter's
+ * module and BENCH_OUT the folder; everything else is the same for all.
  */
 
 import process from 'node:process';
@@ -13,7 +13,7 @@ export default defineConfig({
 	plugins: [
 		sveltekit({
 			adapter: adapter({ out: process.env.BENCH_OUT ?? 'build' }),
-			// the two builds must answer with the same bytes
+			// all builds must answer with the same bytes
 			version: { name: 'bench' }
 		})
 	]

@@ -13,6 +13,7 @@ import { NODE, at } from './places.js';
 const DEBIAN = /** @type {const} */ ({
 	cc: 'build-essential',
 	chromium: 'chromium',
+	nginx: 'nginx-light',
 	taskset: 'util-linux',
 	wrk: 'wrk'
 });
