@@ -55,22 +55,34 @@ function fault({ status, type, encoding, body }, path) {
 }
 
 /**
- * Asks every subject that serves the path and throws unless all answer it well and alike.
- * @param {Running[]} subjects
+ * Asks every subject that serves the path, and returns those that answer it well and alike. A
+ * peer that does not is told to `leave_out`; for the others it is an error.
+ * @param {Running[]} all
  * @param {BenchPath} path
+ * @param {(reason: string) => void} leave_out
+ * @returns {Promise<Running[]>}
  */
-export async function check(subjects, path) {
+export async function check(all, path, leave_out) {
 	/** @type {{ name: string, body: Buffer } | undefined} */
 	let first;
-	for (const { subject, ask } of subjects) {
-		if (!subject.serves(path)) continue;
-		const answer = await ask(path);
-		const wrong = fault(answer, path);
-		if (wrong) throw new Error(`${subject.name} answers ${path.path} with ${wrong}`);
-		// another SvelteKit writes other markup; its length was checked
-		if (path.page && subject.other_kit) continue;
-		first ??= { name: subject.name, body: answer.body };
-		if (first.body.equals(answer.body)) continue;
-		throw new Error(`${first.name} and ${subject.name} answer ${path.path} differently`);
+	const good = [];
+	for (const each of all) {
+		const { name, other_kit, peer } = each.subject;
+		if (!each.subject.serves(path)) continue;
+		const answer = await each.ask(path);
+		// another SvelteKit writes other markup, and only its length can be judged
+		const body = path.page && other_kit ? undefined : answer.body;
+		let wrong = fault(answer, path);
+		if (!wrong && first && body && !first.body.equals(body))
+			wrong = `other bytes than ${first.name}`;
+		if (!wrong) {
+			if (body) first ??= { name, body };
+			good.push(each);
+			continue;
+		}
+		const reason = `${name} answers ${path.path} with ${wrong}`;
+		if (!peer) throw new Error(reason);
+		leave_out(reason);
 	}
+	return good;
 }

@@ -72,7 +72,7 @@ function script(path, url) {
 	}
 	const folder = at('target', 'bench', 'wrk');
 	fs.mkdirSync(folder, { recursive: true });
-	const file = `${folder}/${path.name}-${url.port}.lua`;
+	const file = `${folder}/${path.name}.lua`;
 	fs.writeFileSync(file, `${lines.join('\n')}\n`);
 	return file;
 }

@@ -30,13 +30,12 @@ import { figures, median, ratio, spread } from './statistics.js';
  */
 
 /**
- * @param {Running[]} all
+ * @param {Running[]} taking those that serve the path
  * @param {BenchPath} path
  * @param {Method} method
  * @returns {Promise<PathResult>}
  */
-export async function measure_path(all, path, { rounds, seconds, warmup, load_core: core }) {
-	const taking = all.filter(({ subject }) => subject.serves(path));
+export async function measure_path(taking, path, { rounds, seconds, warmup, load_core: core }) {
 	if (warmup > 0) for (const each of taking) await each.round(path, { seconds: warmup, core });
 
 	/** @type {Map<string, Round[]>} */

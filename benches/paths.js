@@ -44,7 +44,7 @@ export const PATHS = [
 		page: true,
 		kit: true,
 		type: /^text\/html/,
-		size: [6000, 7200]
+		size: [5700, 7200]
 	},
 	{
 		name: 'load',
@@ -53,7 +53,7 @@ export const PATHS = [
 		page: true,
 		kit: true,
 		type: /^text\/html/,
-		size: [8500, 9800]
+		size: [8300, 9800]
 	},
 	{
 		name: 'json',

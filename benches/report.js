@@ -28,13 +28,20 @@ const ALONE = 'kit';
 export const short = (value) =>
 	value >= 99.95 ? value.toFixed(0) : value >= 0.995 ? value.toFixed(1) : value.toFixed(2);
 
-/** @param {Spread | undefined} spread */
-const with_range = (spread) =>
-	spread ? `${short(spread.median)} (${short(spread.min)}-${short(spread.max)})` : '';
+/**
+ * A median with the range it comes from, unless all rounds agree, as one round does with itself.
+ * @param {Spread | undefined} spread
+ * @param {(value: number) => string} [form]
+ */
+function with_range(spread, form = short) {
+	if (!spread) return '';
+	const { median, min, max } = spread;
+	return min === max ? form(median) : `${form(median)} (${form(min)}-${form(max)})`;
+}
 
 /** @param {Spread | undefined} ratio */
 const times = (ratio) =>
-	ratio ? `**${ratio.median.toFixed(1)}x** (${ratio.min.toFixed(1)}-${ratio.max.toFixed(1)})` : '';
+	with_range(ratio, (value) => value.toFixed(1)).replace(/^[\d.]+/, (median) => `**${median}x**`);
 
 /**
  * A table whose columns are only as many as have something to say.

@@ -24,6 +24,7 @@ import { prepare_uws } from './uws.js';
  * @property {SubjectName} id as `--subjects` takes it
  * @property {string} name
  * @property {string} [folder] what would be deployed
+ * @property {boolean} [peer] left out where it cannot be had or does not do its part
  * @property {boolean} [other_kit] built with another SvelteKit, so that its pages differ
  * @property {(path: BenchPath) => boolean} serves
  * @property {(smoke: boolean) => Promise<string | void>} prepare resolves to the reason where it
@@ -88,6 +89,7 @@ function adapter_subject(id, adapter, name = NAMES[adapter]) {
 const nginx = {
 	id: 'nginx',
 	name: 'nginx',
+	peer: true,
 	serves: (path) => path.file === true,
 	async prepare() {
 		if (!find_nginx()) await ensure_programs(['nginx']);
@@ -104,16 +106,19 @@ const uws = {
 	id: 'uws',
 	name: 'svelte-adapter-uws',
 	folder: at('target', 'bench', 'uws', 'build'),
+	peer: true,
 	other_kit: true,
 	serves: () => true,
 	prepare: (smoke) => prepare_uws(smoke),
 	start(core) {
 		const folder = at('target', 'bench', 'uws', 'build');
+		// without ORIGIN it takes itself to be at http, the others at https
+		const origin = (/** @type {number} */ port) => ({ ORIGIN: `https://127.0.0.1:${port}` });
 		const starting = launch(this.name, core, (port) => ({
 			program: NODE,
 			args: ['index.js'],
 			cwd: folder,
-			env: { NODE_ENV: 'production', HOST: '127.0.0.1', PORT: `${port}` }
+			env: { NODE_ENV: 'production', HOST: '127.0.0.1', PORT: `${port}`, ...origin(port) }
 		}));
 		return running(this, starting);
 	}

@@ -82,9 +82,14 @@ export async function prepare_uws(smoke) {
 	fs.writeFileSync(path.join(app, 'svelte.config.js'), CONFIG);
 	fs.writeFileSync(path.join(app, 'vite.config.js'), VITE_CONFIG);
 	console.log('Building benches/app with svelte-adapter-uws and SvelteKit 2');
-	await run(NODE, [path.join(modules, 'vite', 'bin', 'vite.js'), 'build', '--logLevel', 'warn'], {
-		cwd: app,
-		env: { NODE_ENV: undefined },
-		quiet: true
-	});
+	const vite = path.join(modules, 'vite', 'bin', 'vite.js');
+	try {
+		await run(NODE, [vite, 'build', '--logLevel', 'warn'], {
+			cwd: app,
+			env: { NODE_ENV: undefined },
+			quiet: true
+		});
+	} catch (error) {
+		return `the app could not be built with it: ${/** @type {Error} */ (error).message}`;
+	}
 }

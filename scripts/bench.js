@@ -38,6 +38,7 @@ import { at, NODE } from './lib/places.js';
 import { ensure_modules, ensure_programs, warn } from './lib/toolchain.js';
 
 /** @typedef {import('../benches/measure.js').PathResult} PathResult */
+/** @typedef {import('../benches/paths.js').BenchPath} BenchPath */
 /** @typedef {import('../benches/report.js').Findings} Findings */
 /** @typedef {import('../benches/subjects.js').Running} Running */
 /** @typedef {import('../benches/subjects.js').Subject} Subject */
@@ -180,6 +181,21 @@ function size_mb(folder) {
 }
 
 /**
+ * Starts a subject; a peer that does not start is left out.
+ * @param {Subject} subject
+ * @param {number} core
+ */
+async function started(subject, core) {
+	try {
+		return await subject.start(core);
+	} catch (error) {
+		if (!subject.peer) throw error;
+		warn(`${subject.name} is left out: ${/** @type {Error} */ (error).message}`);
+		return undefined;
+	}
+}
+
+/**
  * Everything that is asked of running servers.
  * @param {Subject[]} subjects
  * @param {ReturnType<typeof options>} options
@@ -192,10 +208,15 @@ async function under_load(subjects, { paths, figures, method }) {
 	/** @type {Map<string, ReturnType<typeof memory_mb>>} */
 	const memory = new Map();
 	try {
-		for (const subject of subjects) all.push(await subject.start(method.server_core));
-		for (const path of paths) await check(all, path);
-		for (const path of figures.includes('load') ? paths : []) {
-			const result = await measure_path(all, path, method);
+		for (const subject of subjects) {
+			const running = await started(subject, method.server_core);
+			if (running) all.push(running);
+		}
+		/** @type {Map<BenchPath, Running[]>} */
+		const taking = new Map();
+		for (const path of paths) taking.set(path, await check(all, path, warn));
+		for (const [path, each] of figures.includes('load') ? taking : []) {
+			const result = await measure_path(each, path, method);
 			found.paths.push(result);
 			console.log(line(all, result));
 		}

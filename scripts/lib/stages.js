@@ -228,7 +228,7 @@ export const all_stages = () => [
 	...suites(),
 	{
 		name: 'bench',
-		title: 'the A/B bench works and both servers answer it the same',
+		title: 'the bench works and all servers answer it the same',
 		after: ['build'],
 		programs: ['wrk', 'taskset'],
 		run: async () => void (await run(NODE, [at('scripts', 'bench.js'), '--smoke'], { cwd: ROOT }))
