@@ -4,6 +4,7 @@
  */
 import { adapt } from './adapter/adapt.js';
 import { emulator, request_plugin } from './adapter/emulate.js';
+import { hash_plugin } from './adapter/kit-hash.js';
 import { server_build_plugin } from './adapter/kit3.js';
 import { decide_options } from './adapter/options.js';
 
@@ -22,7 +23,7 @@ export default function svelte_adapter_oxide(given) {
 		// SvelteKit 2 does not read this.
 		vite: {
 			plugins: {
-				pre: [request_plugin()],
+				pre: [request_plugin(), hash_plugin()],
 				post: [server_build_plugin()]
 			}
 		}

@@ -62,6 +62,12 @@ export declare function credit(slot: number, generation: number, bytes: number):
  */
 export declare function drain(buffer: Uint8Array, max: number): number
 
+/**
+ * Writes the first `length` units of the UTF-16 in `text` into `buffer` from `at` on, as UTF-8.
+ * Returns the bytes written; there must be room for three a unit.
+ */
+export declare function encodeUtf8(text: Uint16Array, length: number, buffer: Uint8Array, at: number): number
+
 /** Which variants to write. */
 export interface EncodingChoice {
   /** Brotli, level 11: `file.br`. */

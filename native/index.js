@@ -773,13 +773,14 @@ if (
   }
 }
 
-const { answer, attach, cancelBody, close, credit, drain, end, fail, flush, listen, measureAndCompress, MORE, open, push, requestOrigin, shutdown, stats, WIRE_BUFFER_SIZE } = nativeBinding
+const { answer, attach, cancelBody, close, credit, drain, encodeUtf8, end, fail, flush, listen, measureAndCompress, MORE, open, push, requestOrigin, shutdown, stats, WIRE_BUFFER_SIZE } = nativeBinding
 export { answer }
 export { attach }
 export { cancelBody }
 export { close }
 export { credit }
 export { drain }
+export { encodeUtf8 }
 export { end }
 export { fail }
 export { flush }

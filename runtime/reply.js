@@ -4,6 +4,7 @@
  */
 import { without } from './header-lines.js';
 import { native } from './native.js';
+import { text_encoder } from './text.js';
 import {
 	PUSH_GONE,
 	REPLY_HEAD,
@@ -22,6 +23,8 @@ const MAX_INLINE = 256 * 1024;
 
 /** So many replies are handed over at once even when more are coming. */
 const MAX_COLLECTED = 8;
+
+const { write: write_text } = text_encoder(native);
 
 // its own memory, not a slice of Node's pool: it lives as long as the process
 const buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
@@ -108,7 +111,7 @@ export function reply_whole(exchange, status, headers, body) {
 	const at = length + REPLY_HEAD + size;
 	let body_size;
 	if (typeof body === 'string') {
-		body_size = buffer.utf8Write(body, at);
+		body_size = write_text(body, buffer, at);
 	} else {
 		buffer.set(body, at);
 		body_size = body.byteLength;

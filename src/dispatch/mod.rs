@@ -12,6 +12,7 @@ mod exchange;
 mod inbound;
 mod outbound;
 mod slots;
+mod text;
 pub mod wire;
 mod worker;
 
@@ -22,6 +23,7 @@ pub use exchange::{Exchange, Reply, ReplyBody, ReplyError};
 pub use inbound::{BodyBounds, BodyOutcome, BodySource, Eager, discard, eager, pump};
 pub use outbound::OutStream;
 pub use slots::{ExchangeId, Push, Slots};
+pub use text::encode_utf8;
 pub use worker::{Wake, Worker};
 
 use crate::telemetry::counters;

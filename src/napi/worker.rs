@@ -1,8 +1,8 @@
 //! What a worker calls while it renders. The hot path of the boundary: numbers and one
 //! buffer that JS owns go in, a number comes out, and no JS object is made.
 //!
-//! Unsafe is allowed in `drain` alone: writing into a buffer of JS cannot be checked by
-//! the compiler.
+//! Unsafe is allowed in `drain` and `encode_utf8` alone: writing into a buffer of JS cannot be
+//! checked by the compiler.
 
 use napi::bindgen_prelude::{Env, Function, Result, Uint8ArraySlice};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -10,7 +10,7 @@ use napi::{Error, Status};
 use napi_derive::napi;
 
 use super::process::{Process, process};
-use crate::dispatch::{ExchangeId, Wake, Worker, wire};
+use crate::dispatch::{self, ExchangeId, Wake, Worker, wire};
 
 type Waker = ThreadsafeFunction<(), (), (), Status, false, true>;
 
@@ -69,6 +69,26 @@ pub fn flush(buffer: &[u8], length: u32) -> Result<()> {
         .get(..length as usize)
         .ok_or_else(|| Error::from_reason("flush: length is beyond the buffer"))?;
     wire::deliver(slots()?, replies).map_err(Error::from_reason)
+}
+
+/// Writes the first `length` units of the UTF-16 in `text` into `buffer` from `at` on, as UTF-8.
+/// Returns the bytes written; there must be room for three a unit.
+#[napi(catch_unwind)]
+#[allow(unsafe_code)]
+pub fn encode_utf8(
+    text: &[u16],
+    length: u32,
+    mut buffer: Uint8ArraySlice<'_>,
+    at: u32,
+) -> Result<u32> {
+    // SAFETY: as in `drain`; `runtime/text.js` keeps `text`, which is other memory, to itself too.
+    let buffer = unsafe { buffer.as_mut() };
+    let text = text.get(..length as usize);
+    let room = buffer.get_mut(at as usize..);
+    text.zip(room)
+        .and_then(|(text, room)| dispatch::encode_utf8(text, room))
+        .map(|written| written as u32)
+        .ok_or_else(|| Error::from_reason("encodeUtf8: the text or its bytes are beyond a buffer"))
 }
 
 /// Appends to a streamed response: 0 taken, 1 taken but wait for `Drain`, 2 the exchange
