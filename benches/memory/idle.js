@@ -17,8 +17,8 @@ export const IDLE_KINDS = /** @type {const} */ ({
 	silent: null
 });
 
-/** Seconds a server is given to come to rest. */
-const REST = 6;
+/** Seconds a server is given to come to rest; ours tidies up every ten. */
+const REST = 12;
 
 /**
  * @typedef {object} IdleResult
