@@ -5,7 +5,6 @@
  */
 import { InboundBody } from './body.js';
 import { settings } from './native.js';
-import { real } from './web/natives.js';
 import { LightRequest } from './web/request.js';
 import { BODY_NONE } from './wire.js';
 
@@ -25,7 +24,7 @@ export class Exchange {
 		/** What SvelteKit gets */
 		this.request = settings.lightWebObjects
 			? /** @type {Request} */ (/** @type {unknown} */ (this.light))
-			: this.light[real]();
+			: LightRequest.real(this.light);
 		/** Rust has let go of it: whatever is written now reaches nobody. */
 		this.gone = false;
 		/** @type {ReadableStreamDefaultReader<unknown> | null} */

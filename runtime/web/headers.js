@@ -3,16 +3,47 @@
  * values that are plainly valid are taken as they are; the rest is judged by the real
  * `Headers`, which normalises or throws as the Fetch standard says.
  */
-import { inspect } from 'node:util';
-import { NativeHeaders, mark_uncloneable, real } from './natives.js';
+import { types } from 'node:util';
+import { LightIterator } from './header-iterator.js';
+import { LightKind } from './light-kind.js';
+import { NativeHeaders, mark_uncloneable, of_headers } from './natives.js';
+import { LightRequestHeaders } from './request-headers.js';
 
-/** Lower-case tokens need no normalisation. */
-const plain_name = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+/** Tokens (RFC 9110, 5.6.2); in lower case they need no normalisation. */
+const lower_token = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** No white space at the ends, nothing that a header value may not hold. */
 const plain_value = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
 
 const SET_COOKIE = 'set-cookie';
+
+/**
+ * What a plain object's names are to the platform: Node takes those that are not enumerable
+ * too, which the standard does not.
+ */
+const names_of = new NativeHeaders(Object.defineProperty({}, 'a', { value: '' })).has('a')
+	? Object.getOwnPropertyNames
+	: Object.keys;
+
+/** @param {any} value */
+const is_light = (value) => LightKind.of(value) === LightKind.RESPONSE;
+
+/** Whoever is no light headers object is request headers or a real one. */
+const others = LightRequestHeaders.prototype;
+
+/**
+ * @param {unknown} name
+ * @returns {string | null} in lower case; `null`: the real `Headers` has to look at it
+ */
+function key_of(name) {
+	if (typeof name !== 'string') return null;
+	if (lower_token.test(name)) return name;
+	return token.test(name) ? name.toLowerCase() : null;
+}
+
+/** @param {unknown} value */
+const is_plain_value = (value) => typeof value === 'string' && plain_value.test(value);
 
 /**
  * Name and value as the real `Headers` would keep them; throws what it would throw.
@@ -22,9 +53,8 @@ const SET_COOKIE = 'set-cookie';
  */
 function normalise(name, value) {
 	const headers = new NativeHeaders();
-	headers.append(name, value);
-	const [entry] = headers;
-	return entry;
+	Reflect.apply(of_headers.append, headers, [name, value]);
+	return Reflect.apply(of_headers.entries, headers, []).next().value;
 }
 
 /**
@@ -34,42 +64,25 @@ function normalise(name, value) {
  * @returns {any}
  */
 function too_few(method, args) {
-	return Reflect.apply(NativeHeaders.prototype[method], new NativeHeaders(), args);
+	return Reflect.apply(of_headers[method], new NativeHeaders(), args);
 }
-
-const native_iterator = Object.getPrototypeOf(new NativeHeaders().entries());
 
 /**
- * An iterator that sees changes made while it runs, as the standard wants it.
- * @template T
- * @param {() => Array<[string, string]>} sorted
- * @param {(entry: [string, string]) => T} pick
- * @returns {IterableIterator<T>}
+ * The methods are found on the platform's prototype once `install` has run, so each of them
+ * may be asked of any other headers too.
  */
-function iterate(sorted, pick) {
-	let index = 0;
-	const iterator = Object.create(native_iterator);
-	Object.defineProperty(iterator, 'next', {
-		configurable: true,
-		writable: true,
-		value: () => {
-			const entries = sorted();
-			if (index >= entries.length) return { value: undefined, done: true };
-			return { value: pick(entries[index++]), done: false };
-		}
-	});
-	return iterator;
-}
-
-export class LightHeaders {
-	/** @type {Map<string, string>} all but cookies, by name in lower case */
+export class LightHeaders extends LightKind {
+	/** @type {Map<string, string>} by name in lower case; of cookies it holds the place */
 	#values = new Map();
+	/** @type {Map<string, string> | null} names as they were given, where not in lower case */
+	#given = null;
 	/** @type {string[]} */
 	#cookies = [];
 	/** @type {Array<[string, string]> | null} the entries in order, until something changes */
 	#list = null;
 
 	constructor() {
+		super(LightKind.RESPONSE);
 		mark_uncloneable(this);
 	}
 
@@ -79,7 +92,6 @@ export class LightHeaders {
 	 */
 	static lines(headers) {
 		const names = [...headers.#values.keys()];
-		if (headers.#cookies.length > 0) names.push(SET_COOKIE);
 		if (names.length > 1) names.sort();
 		let lines = '';
 		for (const name of names) {
@@ -98,62 +110,129 @@ export class LightHeaders {
 	 * @returns {LightHeaders | null} `null`: the real `Headers` has to look at it
 	 */
 	static from(init) {
-		const headers = new LightHeaders();
-		if (init === undefined) return headers;
+		if (init === undefined) return new LightHeaders();
 		if (typeof init !== 'object' || init === null) return null;
-		if (#values in init) {
-			headers.#cookies = [...init.#cookies];
-			for (const [name, value] of init.#values) {
-				// joining values can leave white space that a copy loses
-				if (value.endsWith(' ')) headers.append(name, value);
-				else headers.#values.set(name, value);
-			}
-			return headers;
-		}
-		if (init instanceof NativeHeaders) {
-			for (const [name, value] of init) headers.append(name, value);
-			return headers;
-		}
+		// how often and in which order a proxy is asked can be observed
+		if (types.isProxy(init)) return null;
 		const prototype = Object.getPrototypeOf(init);
-		if (prototype !== Object.prototype && prototype !== null) return null;
-		if (Symbol.iterator in init || Object.getOwnPropertySymbols(init).length > 0) return null;
-		for (const name of Object.keys(init)) {
-			headers.append(name, /** @type {any} */ (init)[name]);
+		if (prototype === Object.prototype || prototype === null) {
+			return LightHeaders.#from_record(init);
 		}
-		return headers;
-	}
-
-	/** @returns {Headers} */
-	[real]() {
-		const headers = new NativeHeaders([...this.#values]);
-		for (const cookie of this.#cookies) headers.append(SET_COOKIE, cookie);
+		// who changed the way they iterate wants that to be used
+		if (
+			prototype !== NativeHeaders.prototype ||
+			/** @type {any} */ (init)[Symbol.iterator] !== LightHeaders.prototype.entries
+		) {
+			return null;
+		}
+		const kind = LightKind.of(init);
+		if (kind === LightKind.RESPONSE) return LightHeaders.copy(/** @type {any} */ (init));
+		if (kind !== LightKind.REQUEST) return null;
+		const headers = new LightHeaders();
+		for (const [name, value] of Reflect.apply(others.entries, init, [])) {
+			headers.#append(name, value);
+		}
 		return headers;
 	}
 
 	/**
-	 * @param {string} name
-	 * @param {string} value
-	 * @returns {[string, string]}
+	 * @param {object} record
+	 * @returns {LightHeaders | null}
 	 */
-	#entry(name, value) {
-		if (
-			typeof name === 'string' &&
-			typeof value === 'string' &&
-			plain_name.test(name) &&
-			plain_value.test(value)
-		) {
-			return [name, value];
+	static #from_record(record) {
+		if (Symbol.iterator in record || Object.getOwnPropertySymbols(record).length > 0) return null;
+		const headers = new LightHeaders();
+		for (const name of names_of(record)) {
+			// the platform's conversion loses it on the way
+			if (name === '__proto__') return null;
+			headers.#append(name, /** @type {any} */ (record)[name]);
 		}
-		return normalise(name, value);
+		return headers;
+	}
+
+	/** @param {LightHeaders} original */
+	static copy(original) {
+		const headers = new LightHeaders();
+		headers.#cookies = [...original.#cookies];
+		if (original.#given !== null) headers.#given = new Map(original.#given);
+		for (const [name, value] of original.#values) {
+			// joining values can leave white space that a copy loses
+			headers.#values.set(name, value.endsWith(' ') ? normalise(name, value)[1] : value);
+		}
+		return headers;
+	}
+
+	/**
+	 * The content-type of a body, where none was given.
+	 * @param {LightHeaders} headers
+	 * @param {string} type
+	 */
+	static add_type(headers, type) {
+		if (headers.#values.has('content-type')) return;
+		headers.#list = null;
+		headers.#values.set('content-type', type);
+	}
+
+	/**
+	 * A real one that says the same; anything that is not light as it is.
+	 * @param {any} value
+	 * @returns {any}
+	 */
+	static real(value) {
+		if (!is_light(value)) return LightRequestHeaders.real(value);
+		const headers = new NativeHeaders();
+		LightHeaders.pour(value, headers);
+		return headers;
+	}
+
+	/**
+	 * Appends all of them to real headers.
+	 * @param {LightHeaders} from
+	 * @param {Headers} into
+	 */
+	static pour(from, into) {
+		for (const [key, value] of from.#values) {
+			const name = from.#given?.get(key) ?? key;
+			for (const one of key === SET_COOKIE ? from.#cookies : [value]) {
+				Reflect.apply(of_headers.append, into, [name, one]);
+			}
+		}
 	}
 
 	/**
 	 * @param {string} name
 	 * @returns {string} in lower case; throws what the real `Headers` would throw
 	 */
-	#name(name) {
-		if (typeof name === 'string' && plain_name.test(name)) return name;
-		return normalise(name, '')[0];
+	#key(name) {
+		return key_of(name) ?? normalise(name, '')[0];
+	}
+
+	/**
+	 * Keeps how a name was written, which `util.inspect` shows.
+	 * @param {string} key
+	 * @param {string} name
+	 */
+	#name(key, name) {
+		if (name === key) this.#given?.delete(key);
+		else if (typeof name === 'string') (this.#given ??= new Map()).set(key, name);
+	}
+
+	/**
+	 * @param {string} name
+	 * @param {string} value
+	 */
+	#append(name, value) {
+		let key = key_of(name);
+		if (key === null || !is_plain_value(value)) [key, value] = normalise(name, value);
+		this.#list = null;
+		const before = this.#values.get(key);
+		if (before === undefined) this.#name(key, name);
+		if (key === SET_COOKIE) {
+			this.#cookies.push(value);
+			this.#values.set(key, '');
+		} else {
+			this.#values.set(key, before === undefined ? value : `${before}, ${value}`);
+		}
 	}
 
 	/**
@@ -161,39 +240,37 @@ export class LightHeaders {
 	 * @param {string} value
 	 */
 	append(name, value) {
+		if (!is_light(this)) return Reflect.apply(others.append, this, arguments);
 		if (arguments.length < 2) return too_few('append', arguments);
-		const [key, normal] = this.#entry(name, value);
-		this.#list = null;
-		if (key === SET_COOKIE) {
-			this.#cookies.push(normal);
-			return;
-		}
-		const before = this.#values.get(key);
-		this.#values.set(key, before === undefined ? normal : `${before}, ${normal}`);
+		this.#append(name, value);
 	}
 
 	/** @param {string} name */
 	delete(name) {
+		if (!is_light(this)) return Reflect.apply(others.delete, this, arguments);
 		if (arguments.length < 1) return too_few('delete', arguments);
-		const key = this.#name(name);
+		const key = this.#key(name);
 		this.#list = null;
+		this.#given?.delete(key);
 		if (key === SET_COOKIE) this.#cookies = [];
-		else this.#values.delete(key);
+		this.#values.delete(key);
 	}
 
 	/** @param {string} name */
 	get(name) {
+		if (!is_light(this)) return Reflect.apply(others.get, this, arguments);
 		if (arguments.length < 1) return too_few('get', arguments);
-		const key = this.#name(name);
+		const key = this.#key(name);
 		if (key !== SET_COOKIE) return this.#values.get(key) ?? null;
 		return this.#cookies.length === 0 ? null : this.#cookies.join(', ');
 	}
 
 	/** @param {string} name */
 	has(name) {
+		if (!is_light(this)) return Reflect.apply(others.has, this, arguments);
 		if (arguments.length < 1) return too_few('has', arguments);
-		const key = this.#name(name);
-		return key === SET_COOKIE ? this.#cookies.length > 0 : this.#values.has(key);
+		const key = this.#key(name);
+		return this.#values.has(key);
 	}
 
 	/**
@@ -201,14 +278,22 @@ export class LightHeaders {
 	 * @param {string} value
 	 */
 	set(name, value) {
+		if (!is_light(this)) return Reflect.apply(others.set, this, arguments);
 		if (arguments.length < 2) return too_few('set', arguments);
-		const [key, normal] = this.#entry(name, value);
+		let key = key_of(name);
+		if (key === null || !is_plain_value(value)) [key, value] = normalise(name, value);
 		this.#list = null;
-		if (key === SET_COOKIE) this.#cookies = [normal];
-		else this.#values.set(key, normal);
+		this.#name(key, name);
+		if (key === SET_COOKIE) {
+			this.#cookies = [value];
+			this.#values.set(key, '');
+		} else {
+			this.#values.set(key, value);
+		}
 	}
 
 	getSetCookie() {
+		if (!is_light(this)) return Reflect.apply(others.getSetCookie, this, arguments);
 		return [...this.#cookies];
 	}
 
@@ -219,59 +304,50 @@ export class LightHeaders {
 	#sorted() {
 		if (this.#list !== null) return this.#list;
 		/** @type {Array<[string, string]>} */
-		const entries = [...this.#values];
-		for (const cookie of this.#cookies) entries.push([SET_COOKIE, cookie]);
+		const entries = [];
+		for (const entry of this.#values) {
+			if (entry[0] !== SET_COOKIE) entries.push(entry);
+			else for (const cookie of this.#cookies) entries.push([SET_COOKIE, cookie]);
+		}
 		// stable, so cookies keep their order
 		entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 		return (this.#list = entries);
 	}
 
 	entries() {
-		return iterate(
+		if (!is_light(this)) return Reflect.apply(others.entries, this, arguments);
+		return new LightIterator(
 			() => this.#sorted(),
 			([name, value]) => [name, value]
 		);
 	}
 
 	keys() {
-		return iterate(
+		if (!is_light(this)) return Reflect.apply(others.keys, this, arguments);
+		return new LightIterator(
 			() => this.#sorted(),
 			([name]) => name
 		);
 	}
 
 	values() {
-		return iterate(
+		if (!is_light(this)) return Reflect.apply(others.values, this, arguments);
+		return new LightIterator(
 			() => this.#sorted(),
 			([, value]) => value
 		);
 	}
 
-	/**
-	 * @param {(value: string, name: string, headers: Headers) => void} callback
-	 * @param {unknown} [this_arg]
-	 */
-	forEach(callback, this_arg) {
-		if (typeof callback !== 'function') return new NativeHeaders().forEach(callback);
-		for (const [name, value] of this.entries()) {
-			callback.call(this_arg, value, name, /** @type {any} */ (this));
+	/** @param {(value: string, name: string, headers: Headers) => void} callback */
+	forEach(callback) {
+		if (!is_light(this)) return Reflect.apply(others.forEach, this, arguments);
+		if (typeof callback !== 'function') {
+			return Reflect.apply(of_headers.forEach, new NativeHeaders(), arguments);
+		}
+		const this_arg = arguments[1];
+		for (let index = 0; index < this.#sorted().length; index += 1) {
+			const [name, value] = this.#sorted()[index];
+			Reflect.apply(callback, this_arg, [value, name, this]);
 		}
 	}
-
-	/**
-	 * @param {number} depth
-	 * @param {import('node:util').InspectOptions} options
-	 */
-	[inspect.custom](depth, options) {
-		return inspect(this[real](), { ...options, depth });
-	}
 }
-
-Object.defineProperty(LightHeaders.prototype, Symbol.iterator, {
-	configurable: true,
-	writable: true,
-	value: LightHeaders.prototype.entries
-});
-
-// `instanceof Headers` holds, and what is added to `Headers.prototype` is found
-Object.setPrototypeOf(LightHeaders.prototype, NativeHeaders.prototype);

@@ -8,20 +8,49 @@ export const NativeHeaders = globalThis.Headers;
 export const NativeRequest = globalThis.Request;
 export const NativeResponse = globalThis.Response;
 export const native_fetch = globalThis.fetch;
+export const native_json = NativeResponse.json;
 
-/** Under this name a light object gives the real one it stands for. */
-export const real = Symbol('real');
+/** What every iterator over headers inherits. */
+export const iterator_prototype = Object.getPrototypeOf(new NativeHeaders().entries());
 
 /**
- * The real object behind a light one; anything else as it is.
- * @template T
- * @param {T} value
- * @returns {T}
+ * The functions that a prototype holds, getters by the name of their property.
+ * @param {object} prototype
+ * @returns {Record<PropertyKey, any>}
  */
-export function unwrap(value) {
-	// a brand check would throw for values that are not ours, which is most of them
-	const of = /** @type {any} */ (value)?.[real];
-	return typeof of === 'function' ? of.call(value) : value;
+function functions(prototype) {
+	const found = Object.create(null);
+	for (const key of Reflect.ownKeys(prototype)) {
+		const { get, value } = /** @type {PropertyDescriptor} */ (
+			Object.getOwnPropertyDescriptor(prototype, key)
+		);
+		found[key] = get ?? value;
+	}
+	return found;
+}
+
+// asked through these, a real object answers as ever, whatever has been put on its prototype
+
+export const of_headers = functions(NativeHeaders.prototype);
+export const of_request = functions(NativeRequest.prototype);
+export const of_response = functions(NativeResponse.prototype);
+export const of_iterator = functions(iterator_prototype);
+
+/**
+ * A base class for light objects. What it makes has the platform's own prototype and nothing
+ * in between, so that a program that looks at prototypes, or changes them, finds what it
+ * expects; the class that extends it adds private fields, which no program can see.
+ * @param {object} prototype
+ * @returns {new () => object}
+ */
+export function made_like(prototype) {
+	function Bare() {}
+	Bare.prototype = prototype;
+	return class {
+		constructor() {
+			return new /** @type {any} */ (Bare)();
+		}
+	};
 }
 
 /**

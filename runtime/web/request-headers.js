@@ -3,14 +3,21 @@
  * requests need, work on the wire's own text; everything else is the real `Headers`, made
  * then.
  */
-import { inspect } from 'node:util';
 import { parse_headers } from '../header-lines.js';
-import { NativeHeaders, mark_uncloneable, real } from './natives.js';
+import { LightKind } from './light-kind.js';
+import { NativeHeaders, mark_uncloneable, of_headers } from './natives.js';
 
 /** Characters of an HTTP token in lower case (RFC 9110, 5.6.2); other names go to the real one. */
 const simple_name = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 
-export class LightRequestHeaders {
+/** @param {any} value */
+const is_light = (value) => LightKind.of(value) === LightKind.REQUEST;
+
+/**
+ * The methods are found on the platform's prototype once `install` has run, so each of them
+ * may be asked of a real object too.
+ */
+export class LightRequestHeaders extends LightKind {
 	#lines;
 	/** @type {Map<string, string> | undefined} */
 	#parsed;
@@ -19,6 +26,7 @@ export class LightRequestHeaders {
 
 	/** @param {string} lines */
 	constructor(lines) {
+		super(LightKind.REQUEST);
 		this.#lines = lines;
 		mark_uncloneable(this);
 	}
@@ -32,94 +40,76 @@ export class LightRequestHeaders {
 		headers.#real = of_request;
 	}
 
+	/**
+	 * The real object behind a light one; anything else as it is.
+	 * @param {any} value
+	 * @returns {any}
+	 */
+	static real(value) {
+		if (!is_light(value)) return value;
+		return (value.#real ??= new NativeHeaders([...value.#map]));
+	}
+
 	get #map() {
 		return (this.#parsed ??= parse_headers(this.#lines));
 	}
 
-	/** @returns {Headers} */
-	[real]() {
-		return (this.#real ??= new NativeHeaders([...this.#map]));
-	}
-
-	/**
-	 * @param {'append' | 'delete' | 'get' | 'has' | 'set'} method
-	 * @param {IArguments} args
-	 * @returns {any}
-	 */
-	#ask(method, args) {
-		return Reflect.apply(NativeHeaders.prototype[method], this[real](), args);
-	}
-
 	/** @param {string} name */
 	get(name) {
-		if (this.#real === undefined && typeof name === 'string') {
+		if (is_light(this) && this.#real === undefined && typeof name === 'string') {
 			const value = this.#map.get(name);
 			if (value !== undefined) return value;
 			if (simple_name.test(name)) return null;
 		}
-		return this.#ask('get', arguments);
+		return Reflect.apply(of_headers.get, LightRequestHeaders.real(this), arguments);
 	}
 
 	/** @param {string} name */
 	has(name) {
-		if (this.#real === undefined && typeof name === 'string') {
+		if (is_light(this) && this.#real === undefined && typeof name === 'string') {
 			if (this.#map.has(name)) return true;
 			if (simple_name.test(name)) return false;
 		}
-		return this.#ask('has', arguments);
+		return Reflect.apply(of_headers.has, LightRequestHeaders.real(this), arguments);
 	}
 
 	append() {
-		return this.#ask('append', arguments);
+		return Reflect.apply(of_headers.append, LightRequestHeaders.real(this), arguments);
 	}
 
 	delete() {
-		return this.#ask('delete', arguments);
+		return Reflect.apply(of_headers.delete, LightRequestHeaders.real(this), arguments);
 	}
 
 	set() {
-		return this.#ask('set', arguments);
+		return Reflect.apply(of_headers.set, LightRequestHeaders.real(this), arguments);
 	}
 
 	getSetCookie() {
-		return this[real]().getSetCookie();
+		return Reflect.apply(of_headers.getSetCookie, LightRequestHeaders.real(this), arguments);
 	}
 
 	entries() {
-		return this[real]().entries();
+		return Reflect.apply(of_headers.entries, LightRequestHeaders.real(this), arguments);
 	}
 
 	keys() {
-		return this[real]().keys();
+		return Reflect.apply(of_headers.keys, LightRequestHeaders.real(this), arguments);
 	}
 
 	values() {
-		return this[real]().values();
+		return Reflect.apply(of_headers.values, LightRequestHeaders.real(this), arguments);
 	}
 
-	/**
-	 * @param {(value: string, name: string, headers: Headers) => void} callback
-	 * @param {unknown} [this_arg]
-	 */
-	forEach(callback, this_arg) {
-		if (typeof callback !== 'function') return this[real]().forEach(callback);
-		for (const [name, value] of this[real]()) {
-			callback.call(this_arg, value, name, /** @type {any} */ (this));
+	/** @param {(value: string, name: string, headers: Headers) => void} callback */
+	forEach(callback) {
+		const headers = LightRequestHeaders.real(this);
+		if (headers === this || typeof callback !== 'function') {
+			return Reflect.apply(of_headers.forEach, headers, arguments);
+		}
+		const this_arg = arguments[1];
+		for (const [name, value] of Reflect.apply(of_headers.entries, headers, [])) {
+			Reflect.apply(callback, this_arg, [value, name, this]);
 		}
 	}
-
-	[Symbol.iterator]() {
-		return this[real]().entries();
-	}
-
-	/**
-	 * @param {number} depth
-	 * @param {import('node:util').InspectOptions} options
-	 */
-	[inspect.custom](depth, options) {
-		return inspect(this[real](), { ...options, depth });
-	}
 }
-
-// `instanceof Headers` holds, and what is added to `Headers.prototype` is found
-Object.setPrototypeOf(LightRequestHeaders.prototype, NativeHeaders.prototype);

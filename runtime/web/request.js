@@ -3,16 +3,27 @@
  * `AbortController` or a stream, each of which appears when it is first asked for. What is
  * rarely asked for is asked of a real `Request`, made then.
  */
-import { inspect } from 'node:util';
+import {
+	NativeRequest,
+	NativeResponse,
+	made_like,
+	mark_uncloneable,
+	of_request,
+	of_response
+} from './natives.js';
 import { LightRequestHeaders } from './request-headers.js';
-import { NativeRequest, NativeResponse, mark_uncloneable, real } from './natives.js';
 
 /** @import { InboundBody } from '../body.js' */
 /** @import { RequestRecord } from '../wire.js' */
 
 const decoder = new TextDecoder();
 
-export class LightRequest {
+/**
+ * The methods and getters are found on the platform's prototype once `install` has run, so
+ * each of them may be asked of a real request too. What this class does not have is asked
+ * of the real request (`install.js`).
+ */
+export class LightRequest extends made_like(NativeRequest.prototype) {
 	#record;
 	#origin;
 	/** @type {InboundBody | null} */
@@ -35,6 +46,7 @@ export class LightRequest {
 	 * @param {InboundBody | null} body
 	 */
 	constructor(record, origin, body) {
+		super();
 		this.#record = record;
 		this.#origin = origin;
 		this.#body = body;
@@ -50,29 +62,48 @@ export class LightRequest {
 		request.#controller?.abort();
 	}
 
+	/**
+	 * The real request behind a light one; anything else as it is.
+	 * @param {any} value
+	 * @returns {any}
+	 */
+	static real(value) {
+		if (typeof value !== 'object' || value === null || !(#record in value)) return value;
+		return value.#as_real();
+	}
+
 	/** @returns {Request} */
-	[real]() {
+	#as_real() {
 		if (this.#real === undefined) {
-			this.#real = new NativeRequest(this.url, {
+			const headers = this.#own_headers();
+			this.#real = new NativeRequest(this.#own_url(), {
 				method: this.#record.method,
-				headers: /** @type {any} */ (this.headers)[real](),
-				signal: this.signal,
+				headers: LightRequestHeaders.real(headers),
+				signal: this.#own_signal(),
 				body: this.#body === null ? undefined : this.#body.stream,
 				// @ts-expect-error required with a stream, unknown to TypeScript's DOM types
 				duplex: 'half'
 			});
-			LightRequestHeaders.adopt(this.headers, this.#real.headers);
+			LightRequestHeaders.adopt(headers, Reflect.apply(of_request.headers, this.#real, []));
 			// what has been read must not be readable again
-			if (this.#consumed) void this.#real.arrayBuffer().catch(() => {});
+			if (this.#consumed) {
+				Reflect.apply(of_request.arrayBuffer, this.#real, []).catch(() => {});
+			}
 		}
 		return this.#real;
 	}
 
 	get method() {
+		if (!(#record in this)) return Reflect.apply(of_request.method, this, []);
 		return this.#record.method;
 	}
 
 	get url() {
+		if (!(#record in this)) return Reflect.apply(of_request.url, this, []);
+		return this.#own_url();
+	}
+
+	#own_url() {
 		if (this.#url === undefined) {
 			const { canonical, origin, target } = this.#record;
 			this.#url =
@@ -82,10 +113,20 @@ export class LightRequest {
 	}
 
 	get headers() {
+		if (!(#record in this)) return Reflect.apply(of_request.headers, this, []);
+		return this.#own_headers();
+	}
+
+	#own_headers() {
 		return (this.#headers ??= new LightRequestHeaders(this.#record.headers));
 	}
 
 	get signal() {
+		if (!(#record in this)) return Reflect.apply(of_request.signal, this, []);
+		return this.#own_signal();
+	}
+
+	#own_signal() {
 		if (this.#controller === undefined) {
 			this.#controller = new AbortController();
 			if (this.#aborted) this.#controller.abort();
@@ -94,89 +135,64 @@ export class LightRequest {
 	}
 
 	get body() {
-		return this.#body === null ? null : this[real]().body;
+		if (#record in this && this.#body === null) return null;
+		return Reflect.apply(of_request.body, LightRequest.real(this), []);
 	}
 
 	get bodyUsed() {
-		return this.#consumed || (this.#real?.bodyUsed ?? false);
+		if (#record in this && (this.#consumed || this.#real === undefined)) return this.#consumed;
+		return Reflect.apply(of_request.bodyUsed, LightRequest.real(this), []);
 	}
 
 	/**
 	 * The bytes, when a reader can have them without a stream.
+	 * @param {any} request
 	 * @returns {Uint8Array<ArrayBuffer> | null}
 	 */
-	#take() {
-		if (this.#real !== undefined || this.#consumed || this.#body === null) return null;
-		const whole = this.#body.whole;
-		if (whole !== null) this.#consumed = true;
+	static #take(request) {
+		if (typeof request !== 'object' || request === null || !(#record in request)) return null;
+		if (request.#real !== undefined || request.#consumed || request.#body === null) return null;
+		const whole = request.#body.whole;
+		if (whole !== null) request.#consumed = true;
 		return /** @type {Uint8Array<ArrayBuffer> | null} */ (whole);
 	}
 
-	async text() {
-		const bytes = this.#take();
-		return bytes === null ? this[real]().text() : decoder.decode(bytes);
+	text() {
+		const bytes = LightRequest.#take(this);
+		if (bytes !== null) return Promise.resolve(decoder.decode(bytes));
+		return Reflect.apply(of_request.text, LightRequest.real(this), []);
 	}
 
-	async json() {
-		const bytes = this.#take();
-		return bytes === null ? this[real]().json() : JSON.parse(decoder.decode(bytes));
+	json() {
+		const bytes = LightRequest.#take(this);
+		if (bytes !== null) return parse(bytes);
+		return Reflect.apply(of_request.json, LightRequest.real(this), []);
 	}
 
-	async arrayBuffer() {
-		const bytes = this.#take();
-		return bytes === null ? this[real]().arrayBuffer() : bytes.buffer;
+	arrayBuffer() {
+		const bytes = LightRequest.#take(this);
+		if (bytes !== null) return Promise.resolve(bytes.buffer);
+		return Reflect.apply(of_request.arrayBuffer, LightRequest.real(this), []);
 	}
 
-	async bytes() {
-		return new Uint8Array(await this.arrayBuffer());
+	bytes() {
+		const bytes = LightRequest.#take(this);
+		if (bytes !== null) return Promise.resolve(bytes);
+		return Reflect.apply(of_request.bytes, LightRequest.real(this), []);
 	}
 
-	async blob() {
-		return this[real]().blob();
-	}
-
-	async formData() {
-		const bytes = this.#take();
-		if (bytes === null) return this[real]().formData();
-		const type = this.headers.get('content-type');
+	formData() {
+		const bytes = LightRequest.#take(this);
+		if (bytes === null) return Reflect.apply(of_request.formData, LightRequest.real(this), []);
+		const type = Reflect.apply(LightRequestHeaders.prototype.get, this.#own_headers(), [
+			'content-type'
+		]);
 		const headers = type === null ? undefined : { 'content-type': type };
-		return new NativeResponse(bytes, { headers }).formData();
-	}
-
-	clone() {
-		return this[real]().clone();
-	}
-
-	/**
-	 * @param {number} depth
-	 * @param {import('node:util').InspectOptions} options
-	 */
-	[inspect.custom](depth, options) {
-		return inspect(this[real](), { ...options, depth });
+		return Reflect.apply(of_response.formData, new NativeResponse(bytes, { headers }), []);
 	}
 }
 
-for (const name of /** @type {const} */ ([
-	'cache',
-	'credentials',
-	'destination',
-	'duplex',
-	'integrity',
-	'isHistoryNavigation',
-	'isReloadNavigation',
-	'keepalive',
-	'mode',
-	'redirect',
-	'referrer',
-	'referrerPolicy'
-])) {
-	Object.defineProperty(LightRequest.prototype, name, {
-		configurable: true,
-		enumerable: true,
-		get() {
-			return this[real]()[name];
-		}
-	});
+/** @param {Uint8Array} bytes */
+async function parse(bytes) {
+	return JSON.parse(decoder.decode(bytes));
 }
-
-Object.setPrototypeOf(LightRequest.prototype, NativeRequest.prototype);

@@ -3,9 +3,16 @@
  * for a stream, so that most responses reach Rust without one. What is out of the ordinary
  * is a real `Response` from the start (`install.js` decides by `LightResponse.create`).
  */
-import { inspect } from 'node:util';
+import { types } from 'node:util';
 import { LightHeaders } from './headers.js';
-import { NativeResponse, mark_uncloneable, real } from './natives.js';
+import {
+	NativeResponse,
+	made_like,
+	mark_uncloneable,
+	native_json,
+	of_headers,
+	of_response
+} from './natives.js';
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -15,7 +22,12 @@ const TEXT = 'text/plain;charset=UTF-8';
 /** Statuses that allow no body (https://fetch.spec.whatwg.org/#null-body-status). */
 const null_body = new Set([101, 103, 204, 205, 304]);
 
-export class LightResponse {
+/**
+ * The methods and getters are found on the platform's prototype once `install` has run, so
+ * each of them may be asked of a real response too. What this class does not have is asked
+ * of the real response (`install.js`).
+ */
+export class LightResponse extends made_like(NativeResponse.prototype) {
 	/** @type {string | Uint8Array<ArrayBuffer> | null} */
 	#body;
 	#status;
@@ -30,6 +42,7 @@ export class LightResponse {
 	 * @param {LightHeaders} headers
 	 */
 	constructor(body, status, headers) {
+		super();
 		this.#body = body;
 		this.#status = status;
 		this.#headers = headers;
@@ -39,26 +52,36 @@ export class LightResponse {
 	/**
 	 * @param {unknown} body
 	 * @param {unknown} init
-	 * @param {string} [type] the content-type where `init` has none
 	 * @returns {LightResponse | null} `null`: the real `Response` has to look at it
 	 */
-	static create(body, init, type = TEXT) {
-		let status = 200;
-		let headers_init;
-		if (init !== undefined && init !== null) {
-			if (typeof init !== 'object') return null;
-			const given = /** @type {ResponseInit} */ (init);
-			if (given.status !== undefined) status = given.status;
-			if (!Number.isInteger(status) || status < 200 || status > 599) return null;
-			if (given.statusText !== undefined && given.statusText !== '') return null;
-			headers_init = given.headers;
-		}
+	static create(body, init) {
+		const status = plain_status(init);
+		if (status === null) return null;
 		const kept = keep(body);
 		if (kept === undefined || (kept !== null && null_body.has(status))) return null;
-		const headers = LightHeaders.from(headers_init);
+		const headers = LightHeaders.from(/** @type {any} */ (init)?.headers);
 		if (headers === null) return null;
-		if (typeof kept === 'string' && !headers.has('content-type')) headers.set('content-type', type);
-		return new LightResponse(kept, status, headers);
+		const response = new LightResponse(kept, status, headers);
+		if (typeof kept === 'string') LightHeaders.add_type(headers, TEXT);
+		return response;
+	}
+
+	/**
+	 * @param {unknown} data
+	 * @param {unknown} init
+	 * @returns {LightResponse | null} `null`: the real `Response` has to look at it
+	 */
+	static json(data, init) {
+		const status = init === null ? null : plain_status(init);
+		if (status === null || null_body.has(status)) return null;
+		const headers = LightHeaders.from(/** @type {any} */ (init)?.headers);
+		if (headers === null) return null;
+		// last, as it must run once: what `data` does in its `toJSON` can be observed
+		const text = JSON.stringify(data);
+		// throws: there is no JSON for it
+		if (text === undefined) return /** @type {any} */ (native_json.call(NativeResponse, undefined));
+		LightHeaders.add_type(headers, 'application/json');
+		return new LightResponse(text, status, headers);
 	}
 
 	/**
@@ -81,128 +104,175 @@ export class LightResponse {
 		return typeof value === 'object' && value !== null && #status in value;
 	}
 
+	/**
+	 * The real response behind a light one, with the headers of now; anything else as it is.
+	 * @param {any} value
+	 * @returns {any}
+	 */
+	static real(value) {
+		if (typeof value !== 'object' || value === null || !(#status in value)) return value;
+		const made = value.#real !== undefined;
+		const response = value.#as_real();
+		if (made) replace_headers(response, value.#headers);
+		return response;
+	}
+
 	/** @returns {Response} */
-	[real]() {
+	#as_real() {
 		if (this.#real === undefined) {
-			this.#real = new NativeResponse(this.#body, {
-				status: this.#status,
-				headers: this.#headers[real]()
-			});
+			const headers = LightHeaders.real(this.#headers);
+			// a text brings a content-type, which may have been deleted since
+			const typed = Reflect.apply(of_headers.has, headers, ['content-type']);
+			const body = typeof this.#body === 'string' && !typed ? encode(this.#body) : this.#body;
+			this.#real = new NativeResponse(body, { status: this.#status, headers });
 			// what has been read must not be readable again
-			if (this.#used) void this.#real.arrayBuffer();
+			if (this.#used) void Reflect.apply(of_response.arrayBuffer, this.#real, []);
 		}
 		return this.#real;
 	}
 
 	get type() {
+		if (!(#status in this)) return Reflect.apply(of_response.type, this, []);
 		return /** @type {const} */ ('default');
 	}
 
 	get url() {
+		if (!(#status in this)) return Reflect.apply(of_response.url, this, []);
 		return '';
 	}
 
 	get redirected() {
+		if (!(#status in this)) return Reflect.apply(of_response.redirected, this, []);
 		return false;
 	}
 
 	get status() {
+		if (!(#status in this)) return Reflect.apply(of_response.status, this, []);
 		return this.#status;
 	}
 
 	get ok() {
+		if (!(#status in this)) return Reflect.apply(of_response.ok, this, []);
 		return this.#status >= 200 && this.#status <= 299;
 	}
 
 	get statusText() {
+		if (!(#status in this)) return Reflect.apply(of_response.statusText, this, []);
 		return '';
 	}
 
 	get headers() {
+		if (!(#status in this)) return Reflect.apply(of_response.headers, this, []);
 		return this.#headers;
 	}
 
 	get body() {
-		return this.#body === null ? null : this[real]().body;
+		if (!(#status in this)) return Reflect.apply(of_response.body, this, []);
+		return this.#body === null ? null : Reflect.apply(of_response.body, this.#as_real(), []);
 	}
 
 	get bodyUsed() {
-		return this.#used || (this.#real?.bodyUsed ?? false);
+		if (!(#status in this)) return Reflect.apply(of_response.bodyUsed, this, []);
+		if (this.#used || this.#real === undefined) return this.#used;
+		return Reflect.apply(of_response.bodyUsed, this.#real, []);
 	}
 
 	/**
 	 * The body, when a reader can have it without a stream.
+	 * @param {any} response
 	 * @returns {string | Uint8Array<ArrayBuffer> | undefined}
 	 */
-	#take() {
-		if (this.#real !== undefined || this.#used) return undefined;
-		if (this.#body === null) return '';
-		this.#used = true;
-		return this.#body;
+	static #take(response) {
+		if (!LightResponse.is(response)) return undefined;
+		if (response.#real !== undefined || response.#used) return undefined;
+		if (response.#body === null) return '';
+		response.#used = true;
+		return response.#body;
 	}
 
-	async text() {
-		const body = this.#take();
-		if (body === undefined) return this[real]().text();
-		return typeof body === 'string' ? body.toWellFormed() : decoder.decode(body);
+	text() {
+		const body = LightResponse.#take(this);
+		if (body !== undefined) return Promise.resolve(decode(body));
+		return Reflect.apply(of_response.text, LightResponse.real(this), []);
 	}
 
-	async json() {
-		const body = this.#take();
-		if (body === undefined) return this[real]().json();
-		return JSON.parse(typeof body === 'string' ? body.toWellFormed() : decoder.decode(body));
+	json() {
+		const body = LightResponse.#take(this);
+		if (body !== undefined) return parse(body);
+		return Reflect.apply(of_response.json, LightResponse.real(this), []);
 	}
 
-	async arrayBuffer() {
-		return (await this.bytes()).buffer;
+	arrayBuffer() {
+		const body = LightResponse.#take(this);
+		if (body !== undefined) return Promise.resolve(own_bytes(body).buffer);
+		return Reflect.apply(of_response.arrayBuffer, LightResponse.real(this), []);
 	}
 
-	async bytes() {
-		const body = this.#take();
-		if (body === undefined) return new Uint8Array(await this[real]().arrayBuffer());
-		return typeof body === 'string' ? encoder.encode(body) : body.slice();
-	}
-
-	/**
-	 * A real response with this body and the headers of now, for readers that look at both.
-	 * Bytes, because a text would bring a content-type of its own.
-	 */
-	#reread() {
-		const body = this.#take();
-		if (body === undefined) return this[real]();
-		const bytes = typeof body === 'string' ? encoder.encode(body) : body;
-		return new NativeResponse(this.#body === null ? null : bytes, {
-			headers: this.#headers[real]()
-		});
-	}
-
-	async blob() {
-		return this.#reread().blob();
-	}
-
-	async formData() {
-		return this.#reread().formData();
+	bytes() {
+		const body = LightResponse.#take(this);
+		if (body !== undefined) return Promise.resolve(own_bytes(body));
+		return Reflect.apply(of_response.bytes, LightResponse.real(this), []);
 	}
 
 	clone() {
-		if (this.#real !== undefined || this.#used) {
-			const init = { status: this.#status, headers: this.#headers[real]() };
-			return new NativeResponse(this[real]().clone().body, init);
+		if (#status in this && this.#real === undefined && !this.#used) {
+			const headers = /** @type {LightHeaders} */ (LightHeaders.copy(this.#headers));
+			return new LightResponse(this.#body, this.#status, headers);
 		}
-		const headers = /** @type {LightHeaders} */ (LightHeaders.from(this.#headers));
-		return new LightResponse(this.#body, this.#status, headers);
-	}
-
-	/**
-	 * @param {number} depth
-	 * @param {import('node:util').InspectOptions} options
-	 */
-	[inspect.custom](depth, options) {
-		return inspect(this[real](), { ...options, depth });
+		return Reflect.apply(of_response.clone, LightResponse.real(this), []);
 	}
 }
 
-Object.setPrototypeOf(LightResponse.prototype, NativeResponse.prototype);
+/**
+ * The status that `init` gives, if all it gives but headers is plain.
+ * @param {any} init
+ * @returns {number | null} `null`: the real `Response` has to look at it
+ */
+function plain_status(init) {
+	if (init === undefined || init === null) return 200;
+	// how often and in which order a proxy is asked can be observed
+	if (typeof init !== 'object' || types.isProxy(init)) return null;
+	const status = init.status ?? (init.status === undefined ? 200 : null);
+	if (!Number.isInteger(status) || status < 200 || status > 599) return null;
+	const { statusText } = init;
+	return statusText === undefined || statusText === '' ? status : null;
+}
+
+/**
+ * @param {Response} response
+ * @param {LightHeaders} headers
+ */
+function replace_headers(response, headers) {
+	const present = Reflect.apply(of_response.headers, response, []);
+	for (const name of [...Reflect.apply(of_headers.keys, present, [])]) {
+		Reflect.apply(of_headers.delete, present, [name]);
+	}
+	LightHeaders.pour(headers, present);
+}
+
+/**
+ * A body as the platform decodes it: it loses its byte order mark and lone surrogates.
+ * @param {string | Uint8Array} body
+ */
+function decode(body) {
+	if (typeof body !== 'string') return decoder.decode(body);
+	const text = body.charCodeAt(0) === 0xfeff ? body.slice(1) : body;
+	return text.toWellFormed();
+}
+
+/** @param {string | Uint8Array} body */
+async function parse(body) {
+	return JSON.parse(decode(body));
+}
+
+/** @param {string} text */
+const encode = (text) => encoder.encode(text);
+
+/**
+ * Bytes that are the caller's to change.
+ * @param {string | Uint8Array<ArrayBuffer>} body
+ */
+const own_bytes = (body) => (typeof body === 'string' ? encode(body) : body.slice());
 
 /**
  * A body that can be kept as it is, or a copy of bytes that their owner may still change.
@@ -212,7 +282,10 @@ Object.setPrototypeOf(LightResponse.prototype, NativeResponse.prototype);
 function keep(body) {
 	if (typeof body === 'string') return body;
 	if (body === undefined || body === null) return null;
-	if (body instanceof Uint8Array && body.buffer instanceof ArrayBuffer) return new Uint8Array(body);
-	if (body instanceof ArrayBuffer && !body.resizable) return new Uint8Array(body.slice(0));
+	// by what they are, which a proxy or a changed prototype cannot pretend
+	if (types.isUint8Array(body)) {
+		return types.isArrayBuffer(body.buffer) ? new Uint8Array(body) : undefined;
+	}
+	if (types.isArrayBuffer(body) && !body.resizable) return new Uint8Array(body.slice(0));
 	return undefined;
 }
