@@ -19,6 +19,7 @@ const exec = promisify(execFile);
  * @property {number} requests
  * @property {number} rps requests per second
  * @property {number} us server CPU per request, microseconds
+ * @property {number} [busy] part of the round in which the server had the core
  * @property {number} [p50_ms] latency with all connections busy
  * @property {number} [p99_ms]
  */
@@ -41,7 +42,7 @@ function latency(report, percent) {
 
 /**
  * @param {string} report what wrk printed
- * @returns {Omit<Round, 'us'>}
+ * @returns {Omit<Round, 'us' | 'busy'>}
  */
 export function parse_wrk(report) {
 	const errors = /Non-2xx or 3xx responses: \d+|Socket errors: .*/g;
@@ -109,7 +110,8 @@ export async function round({ name, pid, url }, path, { seconds, core }) {
 	const before = cpu_us(pid);
 	try {
 		const report = await wrk(path, new URL(path.path, url), seconds, core);
-		return { ...report, us: (cpu_us(pid) - before) / report.requests };
+		const us = (cpu_us(pid) - before) / report.requests;
+		return { ...report, us, busy: (us * report.rps) / 1e6 };
 	} catch (error) {
 		const what = error instanceof Error ? error.message : error;
 		throw new Error(`${name}, ${path.path}: ${what}`, { cause: error });

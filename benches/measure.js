@@ -3,7 +3,11 @@
  * that slows down slows all of them, and every figure has its spread over the turns.
  */
 
+import { warn } from '../scripts/lib/toolchain.js';
 import { figures, median, ratio, spread } from './statistics.js';
+
+/** Part of a core that a saturated server uses at least, whatever else the machine does. */
+const LEAST_BUSY = 0.4;
 
 /** @typedef {import('./load.js').Round} Round */
 /** @typedef {import('./paths.js').BenchPath} BenchPath */
@@ -30,6 +34,22 @@ import { figures, median, ratio, spread } from './statistics.js';
  */
 
 /**
+ * A server that renders is slower than wrk and so never without work. Where it was, it or the
+ * machine stood still, and the figures of that round are not those of a saturated server.
+ * (With files it is wrk that has no time to spare.)
+ * @param {string} id
+ * @param {BenchPath} path
+ * @param {Round[]} rounds
+ */
+function tell_idle(id, path, rounds) {
+	for (const { busy = 1, requests } of rounds) {
+		if (busy >= LEAST_BUSY) continue;
+		const part = (busy * 100).toFixed(0);
+		warn(`${id} used ${part}% of its core in a round of ${path.name} with ${requests} answers`);
+	}
+}
+
+/**
  * @param {Running[]} taking those that serve the path
  * @param {BenchPath} path
  * @param {Method} method
@@ -46,6 +66,7 @@ export async function measure_path(taking, path, { rounds, seconds, warmup, load
 		}
 	}
 
+	if (!path.file) for (const [id, each] of found) tell_idle(id, path, each);
 	const entries = [...found];
 	const [, ours] = entries[entries.length - 1];
 	return {

@@ -139,7 +139,9 @@ const circumstances = ({ machine, command }) =>
 	`${machine.cpu}, Linux ${machine.kernel}, Node ${machine.node}, SvelteKit ${machine.kit}, ${machine.date}, \`${command}\`.`;
 
 /** The table everyone asks for first. @param {Findings} findings */
-export const excerpt = (findings) => `Server CPU per request in microseconds, ${rounds(findings)}:
+export const excerpt = (
+	findings
+) => `Server CPU per request in microseconds, ${rounds(findings)}, and how many times ours the others take:
 
 ${cpu_table(findings)}
 
