@@ -2,7 +2,6 @@
  * SvelteKit's own server and its initialisation, which evaluates the user's code; the web
  * objects that exchanges are made of are in place before.
  */
-import process from 'node:process';
 import { createReadableStream } from '@sveltejs/kit/node';
 import { base, dir, server } from '#svelte-adapter-oxide';
 import { native, settings } from './native.js';

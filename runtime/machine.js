@@ -1,8 +1,8 @@
 /**
  * Which machine this is, in the words of napi-rs, and what its binary is called. Shared by the
- * adapter, which copies the binary into the build, and the build, which loads it.
+ * adapter, which copies the binary into the build, and the build, which loads it. `process` is the
+ * global one, as `builtin.js` says.
  */
-import process from 'node:process';
 
 /**
  * The facts of a process that decide its platform; tests pass their own.

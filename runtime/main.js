@@ -2,7 +2,6 @@
  * What `node build/index.js` runs: opens the build, initialises SvelteKit, listens, and
  * drains on SIGTERM and SIGINT. Exports what adapter-node exports.
  */
-import process from 'node:process';
 import { init } from './app.js';
 import { open, settings } from './native.js';
 import { OxideServer } from './server.js';

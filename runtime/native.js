@@ -5,13 +5,14 @@
  * Opening is a call and not a side effect of importing: an entry does it first, so that a
  * mistake in the configuration shows before any user code has run.
  */
-import { existsSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import process from 'node:process';
 import { dir } from '#svelte-adapter-oxide';
+import { builtin } from './builtin.js';
 import { binary_name, package_name, platform_of, this_host } from './machine.js';
 
 /** @typedef {typeof import('../native/index.js')} Native */
+
+/** @type {typeof import('node:fs')} */
+const { existsSync, readdirSync } = builtin('node:fs');
 
 const folder = `${dir}/native`;
 
@@ -38,7 +39,7 @@ function load() {
 			)
 		);
 	}
-	return createRequire(import.meta.url)(`${folder}/${binary_name(name)}`);
+	return builtin(`${folder}/${binary_name(name)}`);
 }
 
 export const native = load();

@@ -2,8 +2,11 @@
  * The listening server as scripts that import the build see it: the part of `http.Server`
  * that makes sense when Rust owns the socket.
  */
-import { EventEmitter } from 'node:events';
+import { builtin } from './builtin.js';
 import { native, settings } from './native.js';
+
+/** @type {typeof import('node:events')} */
+const { EventEmitter } = builtin('node:events');
 
 /** The longest interval there is; it only keeps the process alive. */
 const FOREVER = 2 ** 31 - 1;

@@ -3,11 +3,14 @@
  * values that are plainly valid are taken as they are; the rest is judged by the real
  * `Headers`, which normalises or throws as the Fetch standard says.
  */
-import { types } from 'node:util';
+import { builtin } from '../builtin.js';
 import { LightIterator } from './header-iterator.js';
 import { LightKind } from './light-kind.js';
 import { NativeHeaders, mark_uncloneable, of_headers } from './natives.js';
 import { LightRequestHeaders } from './request-headers.js';
+
+/** @type {typeof import('node:util')} */
+const { types } = builtin('node:util');
 
 /** Tokens (RFC 9110, 5.6.2); in lower case they need no normalisation. */
 const lower_token = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;

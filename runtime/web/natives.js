@@ -2,7 +2,7 @@
  * The platform's own web objects, as they were before `install` put light ones in their
  * place. Everything that needs a real one takes it from here.
  */
-import * as worker_threads from 'node:worker_threads';
+import { builtin } from '../builtin.js';
 
 export const NativeHeaders = globalThis.Headers;
 export const NativeRequest = globalThis.Request;
@@ -58,4 +58,4 @@ export function made_like(prototype) {
  * they would arrive as empty objects. Node has had a way to say so since 22.10.
  * @type {(object: object) => void}
  */
-export const mark_uncloneable = /** @type {any} */ (worker_threads).markAsUncloneable ?? (() => {});
+export const mark_uncloneable = builtin('node:worker_threads').markAsUncloneable ?? (() => {});

@@ -3,7 +3,7 @@
  * for a stream, so that most responses reach Rust without one. What is out of the ordinary
  * is a real `Response` from the start (`install.js` decides by `LightResponse.create`).
  */
-import { types } from 'node:util';
+import { builtin } from '../builtin.js';
 import { LightHeaders } from './headers.js';
 import {
 	NativeResponse,
@@ -13,6 +13,9 @@ import {
 	of_headers,
 	of_response
 } from './natives.js';
+
+/** @type {typeof import('node:util')} */
+const { types } = builtin('node:util');
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
