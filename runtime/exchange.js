@@ -21,16 +21,23 @@ export class Exchange {
 		this.record = record;
 		this.body = record.body_mode === BODY_NONE ? null : new InboundBody(record);
 		this.light = new LightRequest(record, origin, this.body);
-		/** What SvelteKit gets */
-		this.request = settings.lightWebObjects
-			? /** @type {Request} */ (/** @type {unknown} */ (this.light))
-			: LightRequest.real(this.light);
 		/** Rust has let go of it: whatever is written now reaches nobody. */
 		this.gone = false;
 		/** @type {ReadableStreamDefaultReader<unknown> | null} */
 		this.reader = null;
 		/** @type {(() => void) | null} called when the client has taken enough to go on */
 		this.resume = null;
+	}
+
+	/**
+	 * What SvelteKit gets. The platform's own is made at once, and throws where the Fetch
+	 * standard refuses what HTTP allows.
+	 * @returns {Request}
+	 */
+	request() {
+		return settings.lightWebObjects
+			? /** @type {Request} */ (/** @type {unknown} */ (this.light))
+			: LightRequest.real(this.light);
 	}
 
 	/** The client has sent its last byte: most likely it has gone, but it may still read. */

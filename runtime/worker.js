@@ -83,11 +83,11 @@ function begin(at) {
 	const record = read_request(buffer, at);
 	const origin = check_origin(record.origin);
 	const exchange = new Exchange(record, origin?.canonical ?? null);
-	if (origin === null || forbidden_method.test(record.method)) {
-		return reply_whole(exchange, 400, TEXT, 'Bad Request');
-	}
+	const request =
+		origin === null || forbidden_method.test(record.method) ? null : request_of(exchange);
+	if (request === null) return reply_whole(exchange, 400, TEXT, 'Bad Request');
 	exchanges[exchange.slot] = exchange;
-	render(exchange).then(
+	render(exchange, request).then(
 		(response) => answer(exchange, response),
 		(error) => refuse(exchange, error)
 	);
@@ -95,10 +95,22 @@ function begin(at) {
 
 /**
  * @param {Exchange} exchange
+ * @returns {Request | null} `null`: what the client sent makes no request
+ */
+function request_of(exchange) {
+	try {
+		return exchange.request();
+	} catch {
+		return null;
+	}
+}
+
+/**
+ * @param {Exchange} exchange
+ * @param {Request} request
  * @returns {Promise<Response>}
  */
-async function render(exchange) {
-	const { record, request } = exchange;
+async function render({ record }, request) {
 	return server.respond(request, {
 		platform: create_platform(record),
 		getClientAddress: () =>

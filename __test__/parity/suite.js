@@ -1,6 +1,7 @@
 /**
  * Runs every case against two servers that were built from the same app and started with
- * the same environment, and judges what differs by the table of decided differences.
+ * the same environment, and judges what differs by the table of decided differences. Ours
+ * is asked twice, with light web objects and with the platform's own; the reference once.
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -71,12 +72,16 @@ const files_as_6 = {
  */
 const subject_adapter = process.env.PARITY_SUBJECT === 'node' ? 'node' : 'oxide';
 
+/** What routes see as `Request`, `Response` and `Headers`; the reference has no choice */
+const web_objects = subject_adapter === 'node' ? ['native'] : ['light', 'native'];
+
 /**
  * @param {Group} group
  * @param {2 | 3} kit
  * @param {'node' | 'oxide'} adapter
+ * @param {Record<string, string>} [env]
  */
-async function start(group, kit, adapter) {
+async function start(group, kit, adapter, env) {
 	const build = await build_app({ kit, adapter, variant: group.variant });
 	const socket = group.socket
 		? path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'parity-')), 'server.sock')
@@ -84,7 +89,7 @@ async function start(group, kit, adapter) {
 	return start_server({
 		build,
 		prefix: group.prefix,
-		env: { ...group.env, ...(socket ? { SOCKET_PATH: socket } : {}) }
+		env: { ...group.env, ...(socket ? { SOCKET_PATH: socket } : {}), ...env }
 	});
 }
 
@@ -93,65 +98,97 @@ export function run_suite(kit) {
 	const table = differences.filter((row) => !row.kits || row.kits.includes(kit));
 	/** @type {Map<(typeof table)[number], number>} */
 	const used = new Map();
-	let played = 0;
+	/** @type {Map<string, number>} cases by web objects */
+	const played = new Map(web_objects.map((objects) => [objects, 0]));
 
 	for (const group of [...groups, files_as_6]) {
 		if (group.kits && !group.kits.includes(kit)) continue;
 		// with the reference as subject the majors would be compared with each other
 		if (group.reference_kit && subject_adapter === 'node') continue;
 
-		describe(`${group.name}, kit ${kit}`, { concurrency: 4 }, () => {
+		describe(`${group.name}, kit ${kit}`, { concurrency: 1 }, () => {
 			/** @type {import('../harness/server.js').RunningServer} */
 			let reference;
-			/** @type {import('../harness/server.js').RunningServer} */
-			let subject;
+			/** @type {Map<import('./case.js').Case, ReturnType<typeof play>>} */
+			const answers = new Map();
 
 			before(async () => {
 				reference = await start(group, group.reference_kit ?? kit, 'node');
-				subject = await start(group, kit, subject_adapter);
 			});
 
 			after(async () => {
-				await Promise.all([reference?.stop(), subject?.stop()]);
+				answers.clear();
+				await reference?.stop();
 			});
 
-			for (const test_case of group.cases) {
-				if (!test_case.kits.includes(kit)) continue;
+			/** @param {import('./case.js').Case} test_case */
+			function ask_reference(test_case) {
+				const known = answers.get(test_case);
+				if (known) return known;
+				const answer = play(test_case, kit, reference, group.base);
+				answers.set(test_case, answer);
+				return answer;
+			}
 
-				test(test_case.name, { timeout: 30_000 }, async () => {
-					const [expected, got] = await Promise.all([
-						play(test_case, kit, reference, group.base),
-						play(test_case, kit, subject, group.base)
-					]);
-					played += 1;
+			for (const objects of web_objects) {
+				describe(`${objects} web objects`, { concurrency: 4 }, () => {
+					/** @type {import('../harness/server.js').RunningServer} */
+					let subject;
 
-					assert.deepEqual(
-						expected.responses.map(({ status }) => status),
-						test_case.status[kit],
-						'the reference does not answer as the case says'
-					);
-
-					const open = compare(test_case, expected, got).filter((difference) => {
-						const row = table.find((candidate) => allows(candidate, test_case.name, difference));
-						if (row) used.set(row, (used.get(row) ?? 0) + 1);
-						return !row;
+					before(async () => {
+						subject = await start(group, kit, subject_adapter, {
+							[`${group.prefix ?? ''}WEB_OBJECTS`]: objects
+						});
 					});
-					const shown = open.map(({ field, reference: is, subject: ours }) => ({
-						field,
-						is,
-						ours
-					}));
-					assert.deepEqual(shown, [], `${test_case.name} differs`);
+
+					after(() => subject?.stop());
+
+					for (const test_case of group.cases) {
+						if (!test_case.kits.includes(kit)) continue;
+
+						test(test_case.name, { timeout: 30_000 }, async () => {
+							const [expected, got] = await Promise.all([
+								ask_reference(test_case),
+								play(test_case, kit, subject, group.base)
+							]);
+							played.set(objects, (played.get(objects) ?? 0) + 1);
+							judge(test_case, expected, got);
+						});
+					}
 				});
 			}
 		});
+	}
+
+	/**
+	 * @param {import('./case.js').Case} test_case
+	 * @param {import('./play.js').Outcome} expected
+	 * @param {import('./play.js').Outcome} got
+	 */
+	function judge(test_case, expected, got) {
+		assert.deepEqual(
+			expected.responses.map(({ status }) => status),
+			test_case.status[kit],
+			'the reference does not answer as the case says'
+		);
+
+		const open = compare(test_case, expected, got).filter((difference) => {
+			const row = table.find((candidate) => allows(candidate, test_case.name, difference));
+			if (row) used.set(row, (used.get(row) ?? 0) + 1);
+			return !row;
+		});
+		const shown = open.map(({ field, reference: is, subject: ours }) => ({ field, is, ours }));
+		assert.deepEqual(shown, [], `${test_case.name} differs`);
 	}
 
 	run_startup(kit, subject_adapter);
 
 	describe(`decided differences, kit ${kit}`, () => {
 		after(() => {
-			console.log(`\n${played} cases compared; decided differences from the reference:`);
+			const cases = [...played].map(([objects, count]) => `${count} with ${objects}`).join(', ');
+			console.log(
+				`\ncases compared, by web objects: ${cases}; decided differences from the reference:`
+			);
 			for (const row of table) {
 				console.log(
 					`  ${String(used.get(row) ?? 0).padStart(4)} x ${row.cases} ${row.field}: ${row.why}`
@@ -159,8 +196,8 @@ export function run_suite(kit) {
 			}
 		});
 
-		test('at least 250 cases were played', () => {
-			assert.ok(played >= 250, `only ${played}`);
+		test('at least 250 cases were played with each kind of web objects', () => {
+			for (const [objects, count] of played) assert.ok(count >= 250, `${objects}: only ${count}`);
 		});
 
 		for (const row of subject_adapter === 'node' ? [] : table) {

@@ -108,7 +108,9 @@ async function run_tests(folder, report) {
 const SUITES = {
 	adapter: { title: 'options, hand-off and whole builds of the adapter' },
 	server: { title: 'the server, byte by byte, with clients and routes that misbehave' },
-	parity: { title: 'the same answers as adapter-node' },
+	parity: {
+		title: 'the same answers as adapter-node, with light web objects and with native ones'
+	},
 	browser: { title: 'the example app in Chromium', after: ['pack'], programs: ['chromium'] },
 	scaffold: { title: 'freshly scaffolded apps with one line changed', after: ['pack'] },
 	middleware: { title: 'build/handler.js in Express, Fastify and Polka' },
