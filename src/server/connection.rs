@@ -6,10 +6,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
+use std::io::{self, IoSlice};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -17,7 +18,8 @@ use hyper_util::rt::TokioIo;
 
 use super::App;
 use super::exchange;
-use super::socket::{Peer, Socket, Stream};
+use super::outbox::Outbox;
+use super::socket::{Peer, Socket, Stream, gone};
 use super::sweep::{Clock, Registry, Tick};
 
 /// hyper reads at least this much at a time when there is so much to read.
@@ -60,6 +62,11 @@ pub struct Connection {
     /// Who is at the other end.
     pub peer: Peer,
     stream: RefCell<Option<Stream>>,
+    outbox: RefCell<Outbox>,
+    /// Request heads that have come, at least.
+    heads: Cell<u64>,
+    /// Requests that have been taken up; those between are in hyper's buffer.
+    begun: Cell<u64>,
     clock: Clock,
     phase: Cell<Phase>,
     since: Cell<Tick>,
@@ -83,6 +90,9 @@ impl Connection {
         Self {
             peer: stream.peer(),
             stream: RefCell::new(Some(stream)),
+            outbox: RefCell::default(),
+            heads: Cell::new(0),
+            begun: Cell::new(0),
             phase: Cell::new(Phase::Head),
             since: Cell::new(clock.now()),
             clock,
@@ -170,10 +180,61 @@ impl Connection {
         }
     }
 
-    /// All that was written has gone.
-    pub fn flushed(&self) {
+    /// Writes to the client, or keeps it back for what follows at once.
+    pub fn poll_write(
+        &self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let hold = self.holds_back();
+        let written = self
+            .with_stream(|stream| self.outbox.borrow_mut().write(cx, stream, slices, hold))
+            .unwrap_or_else(gone);
+        if matches!(written, Poll::Ready(Ok(1..))) {
+            self.sent();
+        }
+        written
+    }
+
+    /// Sees that all that was written has gone.
+    pub fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut outbox = self.outbox.borrow_mut();
+        if !outbox.is_empty() {
+            let before = outbox.left();
+            let flushed = self
+                .with_stream(|stream| outbox.flush(cx, stream))
+                .unwrap_or_else(gone);
+            if outbox.left() < before {
+                self.sent();
+            }
+            ready!(flushed)?;
+        }
         if self.phase.get() == Phase::Flush {
             self.enter(Phase::Idle);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Whether the next request has come already. Bodies that hold empty lines can make it
+    /// seem so; then a reply goes out a moment later, when the connection rests.
+    pub fn holds_back(&self) -> bool {
+        self.heads.get() > self.begun.get()
+    }
+
+    /// So many request heads have come, at least.
+    pub fn set_heads(&self, heads: u64) {
+        self.heads.set(heads);
+    }
+
+    /// Nothing more can be done now, so nothing waits for company any longer.
+    fn rest(&self, cx: &mut Context<'_>) {
+        if self.outbox.borrow().is_empty() {
+            return;
+        }
+        // A broken stream shows when it is next read or written.
+        let _ = self.poll_flush(cx);
+        if self.phase.get() == Phase::Idle {
+            self.begun.set(self.heads.get());
         }
     }
 
@@ -182,6 +243,7 @@ impl Connection {
         self.overdue.set(false);
         self.body_failed.set(false);
         self.body_pending.set(false);
+        self.begun.set(self.begun.get() + 1);
         self.enter(Phase::Exchange);
     }
 
@@ -302,6 +364,7 @@ async fn drive(app: Arc<App>, connection: Rc<Connection>) {
                     Poll::Ready(Verdict::Continue)
                 }
                 Poll::Pending => {
+                    connection.rest(cx);
                     connection.watch_for_hangup(cx);
                     Poll::Pending
                 }

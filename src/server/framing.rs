@@ -14,6 +14,7 @@ pub struct FramingWatch {
     content_length: bool,
     transfer_encoding: bool,
     conflict: bool,
+    blocks: u64,
 }
 
 const LONGEST: usize = "transfer-encoding".len() + 1;
@@ -46,12 +47,18 @@ impl FramingWatch {
             self.conflict |= self.content_length && self.transfer_encoding;
             self.content_length = false;
             self.transfer_encoding = false;
+            self.blocks += 1;
         } else if starts_with(line, b"content-length:") {
             self.content_length = true;
         } else if starts_with(line, b"transfer-encoding:") {
             self.transfer_encoding = true;
         }
         self.line.len = 0;
+    }
+
+    /// Empty lines so far: as many as request heads have come, and more where bodies hold some.
+    pub fn blocks(&self) -> u64 {
+        self.blocks
     }
 
     /// Both headers have stood in one block of lines on this connection.

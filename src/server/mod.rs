@@ -13,6 +13,7 @@ mod framing;
 pub mod health;
 mod io_thread;
 mod listener;
+mod outbox;
 mod render;
 mod request_text;
 mod socket;

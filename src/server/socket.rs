@@ -120,6 +120,19 @@ impl Stream {
         !matches!(error, Ok(None))
     }
 
+    /// Writes what the socket takes of `slices`.
+    pub fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self {
+            Stream::Tcp(stream, _) => Pin::new(stream).poll_write_vectored(cx, slices),
+            #[cfg(unix)]
+            Stream::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+        }
+    }
+
     fn reader(&mut self) -> Pin<&mut (dyn AsyncRead + Unpin)> {
         match self {
             Stream::Tcp(stream, _) => Pin::new(stream),
@@ -146,20 +159,9 @@ impl Socket {
             lingered: 0,
         }
     }
-
-    fn write_with(
-        &self,
-        act: impl FnOnce(&mut Stream) -> Poll<io::Result<usize>>,
-    ) -> Poll<io::Result<usize>> {
-        let result = self.connection.with_stream(act).unwrap_or_else(gone);
-        if matches!(result, Poll::Ready(Ok(1..))) {
-            self.connection.sent();
-        }
-        result
-    }
 }
 
-fn gone<T>() -> Poll<io::Result<T>> {
+pub(super) fn gone<T>() -> Poll<io::Result<T>> {
     Poll::Ready(Err(io::ErrorKind::NotConnected.into()))
 }
 
@@ -183,6 +185,7 @@ impl AsyncRead for Socket {
         } else {
             connection.received();
             this.framing.observe(fresh);
+            connection.set_heads(this.framing.blocks());
             if this.framing.conflict() {
                 connection.set_framing_conflict();
             }
@@ -197,11 +200,7 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.write_with(|stream| match stream {
-            Stream::Tcp(stream, _) => Pin::new(stream).poll_write(cx, bytes),
-            #[cfg(unix)]
-            Stream::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
-        })
+        self.connection.poll_write(cx, &[io::IoSlice::new(bytes)])
     }
 
     fn poll_write_vectored(
@@ -209,21 +208,19 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.write_with(|stream| match stream {
-            Stream::Tcp(stream, _) => Pin::new(stream).poll_write_vectored(cx, slices),
-            #[cfg(unix)]
-            Stream::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
-        })
+        self.connection.poll_write(cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // Sockets have no buffer of their own; hyper asks when it has emptied its own.
-        self.connection.flushed();
-        Poll::Ready(Ok(()))
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // hyper asks when it has emptied its own buffer.
+        if self.connection.holds_back() {
+            return Poll::Ready(Ok(()));
+        }
+        self.connection.poll_flush(cx)
     }
 
     /// Says that we are done, then reads what the client was still sending until it is
@@ -233,6 +230,7 @@ impl AsyncWrite for Socket {
         let this = self.get_mut();
         let connection = this.connection.clone();
         if connection.phase().0 != Phase::Linger {
+            ready!(connection.poll_flush(cx))?;
             ready!(
                 connection
                     .with_stream(|stream| match stream {
