@@ -46,6 +46,19 @@ test('request headers: the same program has the same outcome', () => {
 	);
 });
 
+test('a repeated request header that ends empty has no white space at its end', () => {
+	const make = () => /** @type {any} */ (new LightRequestHeaders('a\n1\na\n\nb\n\nb\n\n'));
+	assert.equal(make().get('a'), '1,');
+	assert.equal(make().get('b'), ',');
+	assert.deepEqual(
+		[...make()],
+		[
+			['a', '1,'],
+			['b', ',']
+		]
+	);
+});
+
 test('instanceof holds both ways, and the rest of the class is there', () => {
 	const light = new Headers({ a: '1' });
 	assert.ok(light instanceof NativeHeaders);

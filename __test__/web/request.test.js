@@ -40,6 +40,7 @@ const bodies = [
 		[['content-type', 'multipart/form-data; boundary=x']]
 	],
 	['POST', '\u00ff', []],
+	['POST', '\ufeff{"a":1}', [['content-type', 'application/json']]],
 	['PATCH', '', [['x-a', '1']]]
 ];
 
@@ -54,7 +55,9 @@ const step = fc.oneof(
 			'formData',
 			'clone',
 			'rewrap',
-			'cancel'
+			'cancel',
+			'touch',
+			'lock'
 		)
 		.map((op) => ({ op, args: [] })),
 	// an empty value that is joined to another leaves a space at the end, which is lost when the
@@ -129,6 +132,10 @@ async function perform(request, { op, args }) {
 			});
 		case 'cancel':
 			return outcome_of_promise(() => request.body?.cancel());
+		case 'touch':
+			return outcome_of_promise(() => request.body?.locked);
+		case 'lock':
+			return outcome_of_promise(() => typeof request.body?.getReader());
 		default:
 			return run_headers(request.headers, [{ op, args }], Headers);
 	}

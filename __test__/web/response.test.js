@@ -24,6 +24,15 @@ const body = fc.oneof(
 		() => '{"a":1}',
 		() => 'a=1&b=2',
 		() => '\ud800',
+		() => '\ufeff{"a":1}',
+		() => '\ufeff\ufeffa',
+		() => new Uint8Array([0xef, 0xbb, 0xbf, 65]),
+		() => new Uint8Array(new SharedArrayBuffer(2)),
+		() => new Uint8Array(new ArrayBuffer(2, { maxByteLength: 4 })),
+		() => new ArrayBuffer(2, { maxByteLength: 4 }),
+		() => detached(new Uint8Array(2)),
+		() => detached(new Uint8Array(2)).buffer,
+		() => new Uint16Array([65, 66]),
 		() => new Uint8Array([1, 2, 0xff]),
 		() => new Uint8Array([0, 65, 66, 0]).subarray(1, 3),
 		() => Buffer.from('buffer'),
@@ -36,6 +45,12 @@ const body = fc.oneof(
 		() => ({})
 	)
 );
+
+/** @param {Uint8Array<ArrayBuffer>} bytes */
+function detached(bytes) {
+	structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+	return bytes;
+}
 
 const status = fc.constantFrom(
 	undefined,
@@ -75,7 +90,9 @@ const step = fc.oneof(
 			'clone',
 			'tee',
 			'rewrap',
-			'cancel'
+			'cancel',
+			'touch',
+			'lock'
 		)
 		.map((op) => ({ op, args: [] })),
 	headers_step
@@ -135,6 +152,10 @@ async function perform(response, { op, args }, constructor) {
 			});
 		case 'cancel':
 			return outcome_of_promise(() => response.body?.cancel());
+		case 'touch':
+			return outcome_of_promise(() => response.body?.locked);
+		case 'lock':
+			return outcome_of_promise(() => typeof response.body?.getReader());
 		default:
 			return run_headers(response.headers, [{ op, args }], Headers);
 	}

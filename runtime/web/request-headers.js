@@ -58,7 +58,8 @@ export class LightRequestHeaders extends LightKind {
 	get(name) {
 		if (is_light(this) && this.#real === undefined && typeof name === 'string') {
 			const value = this.#map.get(name);
-			if (value !== undefined) return value;
+			// joining an empty value leaves white space that `Headers` would not keep
+			if (value !== undefined) return value.endsWith(' ') ? value.trimEnd() : value;
 			if (simple_name.test(name)) return null;
 		}
 		return Reflect.apply(of_headers.get, LightRequestHeaders.real(this), arguments);

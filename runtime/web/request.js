@@ -3,6 +3,7 @@
  * `AbortController` or a stream, each of which appears when it is first asked for. What is
  * rarely asked for is asked of a real `Request`, made then.
  */
+import { read_json, read_text } from './body-text.js';
 import {
 	NativeRequest,
 	NativeResponse,
@@ -15,8 +16,6 @@ import { LightRequestHeaders } from './request-headers.js';
 
 /** @import { InboundBody } from '../body.js' */
 /** @import { RequestRecord } from '../wire.js' */
-
-const decoder = new TextDecoder();
 
 /**
  * The methods and getters are found on the platform's prototype once `install` has run, so
@@ -159,13 +158,13 @@ export class LightRequest extends made_like(NativeRequest.prototype) {
 
 	text() {
 		const bytes = LightRequest.#take(this);
-		if (bytes !== null) return Promise.resolve(decoder.decode(bytes));
+		if (bytes !== null) return read_text(bytes);
 		return Reflect.apply(of_request.text, LightRequest.real(this), []);
 	}
 
 	json() {
 		const bytes = LightRequest.#take(this);
-		if (bytes !== null) return parse(bytes);
+		if (bytes !== null) return read_json(bytes);
 		return Reflect.apply(of_request.json, LightRequest.real(this), []);
 	}
 
@@ -190,9 +189,4 @@ export class LightRequest extends made_like(NativeRequest.prototype) {
 		const headers = type === null ? undefined : { 'content-type': type };
 		return Reflect.apply(of_response.formData, new NativeResponse(bytes, { headers }), []);
 	}
-}
-
-/** @param {Uint8Array} bytes */
-async function parse(bytes) {
-	return JSON.parse(decoder.decode(bytes));
 }

@@ -4,6 +4,7 @@
  * is a real `Response` from the start (`install.js` decides by `LightResponse.create`).
  */
 import { builtin } from '../builtin.js';
+import { read_json, read_text } from './body-text.js';
 import { LightHeaders } from './headers.js';
 import {
 	NativeResponse,
@@ -17,7 +18,6 @@ import {
 /** @type {typeof import('node:util')} */
 const { types } = builtin('node:util');
 
-const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
 const TEXT = 'text/plain;charset=UTF-8';
@@ -195,13 +195,13 @@ export class LightResponse extends made_like(NativeResponse.prototype) {
 
 	text() {
 		const body = LightResponse.#take(this);
-		if (body !== undefined) return Promise.resolve(decode(body));
+		if (body !== undefined) return read_text(body);
 		return Reflect.apply(of_response.text, LightResponse.real(this), []);
 	}
 
 	json() {
 		const body = LightResponse.#take(this);
-		if (body !== undefined) return parse(body);
+		if (body !== undefined) return read_json(body);
 		return Reflect.apply(of_response.json, LightResponse.real(this), []);
 	}
 
@@ -253,21 +253,6 @@ function replace_headers(response, headers) {
 	LightHeaders.pour(headers, present);
 }
 
-/**
- * A body as the platform decodes it: it loses its byte order mark and lone surrogates.
- * @param {string | Uint8Array} body
- */
-function decode(body) {
-	if (typeof body !== 'string') return decoder.decode(body);
-	const text = body.charCodeAt(0) === 0xfeff ? body.slice(1) : body;
-	return text.toWellFormed();
-}
-
-/** @param {string | Uint8Array} body */
-async function parse(body) {
-	return JSON.parse(decode(body));
-}
-
 /** @param {string} text */
 const encode = (text) => encoder.encode(text);
 
@@ -285,10 +270,15 @@ const own_bytes = (body) => (typeof body === 'string' ? encode(body) : body.slic
 function keep(body) {
 	if (typeof body === 'string') return body;
 	if (body === undefined || body === null) return null;
-	// by what they are, which a proxy or a changed prototype cannot pretend
+	// by what they are, which a proxy or a changed prototype cannot pretend; what is empty may
+	// have been detached, and then cannot be copied
 	if (types.isUint8Array(body)) {
-		return types.isArrayBuffer(body.buffer) ? new Uint8Array(body) : undefined;
+		return types.isArrayBuffer(body.buffer) && body.byteLength > 0
+			? new Uint8Array(body)
+			: undefined;
 	}
-	if (types.isArrayBuffer(body) && !body.resizable) return new Uint8Array(body.slice(0));
+	if (types.isArrayBuffer(body) && !body.resizable && body.byteLength > 0) {
+		return new Uint8Array(body.slice(0));
+	}
 	return undefined;
 }
