@@ -4,15 +4,15 @@ import { LightRequest } from '../../runtime/web/request.js';
 const ORIGIN = 'https://a.test';
 
 /**
- * @param {{ headers?: Record<string, string>, body?: string, type?: string }} [given]
+ * @param {{ origin?: string, headers?: Record<string, string>, body?: string, type?: string }} [given]
  * @returns {Request}
  */
-export function light_request({ headers = {}, body, type } = {}) {
+export function light_request({ origin = ORIGIN, headers = {}, body, type } = {}) {
 	const all = type === undefined ? headers : { ...headers, 'content-type': type };
 	const record = {
 		method: body === undefined ? 'GET' : 'POST',
 		target: '/',
-		origin: ORIGIN,
+		origin,
 		canonical: true,
 		headers: Object.entries(all)
 			.map(([name, value]) => `${name}\n${value}\n`)
@@ -20,7 +20,7 @@ export function light_request({ headers = {}, body, type } = {}) {
 	};
 	const inbound = body === undefined ? null : whole_body(new TextEncoder().encode(body));
 	return /** @type {any} */ (
-		new LightRequest(/** @type {any} */ (record), ORIGIN, /** @type {any} */ (inbound))
+		new LightRequest(/** @type {any} */ (record), origin, /** @type {any} */ (inbound))
 	);
 }
 
