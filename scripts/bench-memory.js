@@ -171,7 +171,7 @@ async function bench() {
 	if (chosen.load) {
 		findings.load = [];
 		for (const adapter of compared) {
-			const load = { rate: 1000, seconds: chosen.load, connections: 64 };
+			const load = { rate: 500, seconds: chosen.load, connections: 64 };
 			const result = await with_server(adapter, folder(adapter), chosen.core, (server) =>
 				measure_load(server, load)
 			);

@@ -14,7 +14,7 @@ import { get, KINDS } from './kinds.js';
 /** Requests under way at a time while connections are opened. */
 const OPENING = 50;
 
-/** Requests under way at a time in a mix; a server that is slower than the rate meets fewer. */
+/** Requests under way at a time in a mix; a server that is slower than the rate gets them later. */
 const UNDER_WAY = 256;
 
 /**
@@ -36,7 +36,6 @@ const UNDER_WAY = 256;
  *
  * @typedef {object} Mixed
  * @property {Record<string, number>} done by kind
- * @property {number} held back because too many were under way
  * @property {string[]} faults the first few of them
  * @property {number} failed
  */
@@ -106,7 +105,7 @@ async function mix({ port, rate, requests, connections, rough, path }) {
 	const agent = new http.Agent({ keepAlive: true, maxSockets: connections });
 	const next = path === undefined ? schedule(rough) : only(path);
 	/** @type {Mixed} */
-	const result = { done: {}, held: 0, faults: [], failed: 0 };
+	const result = { done: {}, faults: [], failed: 0 };
 	/** @type {Set<Promise<void>>} */
 	const under_way = new Set();
 	const began = performance.now();
@@ -129,11 +128,8 @@ async function mix({ port, rate, requests, connections, rough, path }) {
 
 	await new Promise((/** @type {(value: void) => void} */ resolve) => {
 		const timer = setInterval(() => {
-			let due = Math.floor(((performance.now() - began) / 1000) * rate) - turn - result.held;
-			for (; due > 0 && turn < requests; due--) {
-				if (under_way.size < UNDER_WAY) launch();
-				else result.held++;
-			}
+			const due = Math.min(requests, ((performance.now() - began) / 1000) * rate);
+			while (turn < due && under_way.size < UNDER_WAY) launch();
 			if (turn < requests) return;
 			clearInterval(timer);
 			resolve();

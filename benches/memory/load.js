@@ -32,7 +32,7 @@ export async function measure_load({ name, pid, url }, { rate, seconds, connecti
 	const client = new Client();
 	const watch = watch_peak(pid);
 	try {
-		const { failed, faults, held } = await client.mix({
+		const { failed, faults } = await client.mix({
 			port,
 			rate,
 			requests,
@@ -40,7 +40,6 @@ export async function measure_load({ name, pid, url }, { rate, seconds, connecti
 			rough: false
 		});
 		if (failed > 0) throw new Error(`${name}: ${failed} requests failed: ${faults.join('; ')}`);
-		if (held > 0) throw new Error(`${name} cannot serve ${rate} requests a second`);
 	} finally {
 		watch.stop();
 		await client.end();
