@@ -270,15 +270,12 @@ const own_bytes = (body) => (typeof body === 'string' ? encode(body) : body.slic
 function keep(body) {
 	if (typeof body === 'string') return body;
 	if (body === undefined || body === null) return null;
-	// by what they are, which a proxy or a changed prototype cannot pretend; what is empty may
-	// have been detached, and then cannot be copied
-	if (types.isUint8Array(body)) {
-		return types.isArrayBuffer(body.buffer) && body.byteLength > 0
-			? new Uint8Array(body)
-			: undefined;
-	}
-	if (types.isArrayBuffer(body) && !body.resizable && body.byteLength > 0) {
-		return new Uint8Array(body.slice(0));
-	}
-	return undefined;
+	// by what it is, which a proxy or a changed prototype cannot pretend
+	const bytes = types.isUint8Array(body) ? body : types.isArrayBuffer(body) ? body : null;
+	// what is empty may have been detached, and then cannot be copied
+	if (bytes === null || bytes.byteLength === 0) return undefined;
+	const buffer = types.isArrayBuffer(bytes) ? bytes : bytes.buffer;
+	// shared and resizable memory is taken or refused as this version of Node sees fit
+	if (!types.isArrayBuffer(buffer) || buffer.resizable) return undefined;
+	return new Uint8Array(types.isArrayBuffer(bytes) ? bytes.slice(0) : bytes);
 }
