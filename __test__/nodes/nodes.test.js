@@ -1,14 +1,18 @@
 /**
  * Builds run by every Node version we say they run on, whichever one built them: the addon
  * loads, both sides of the boundary work, and a signal ends the process in order. SvelteKit 3
- * needs Node 22, SvelteKit 2 runs on 20 as well.
+ * needs Node 22, SvelteKit 2 runs on 20 as well. The tests of the light web objects run on
+ * each of them too, as each has web objects of its own.
  */
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { build_app } from '../harness/app.js';
 import { run } from '../harness/command.js';
 import { node_of } from '../harness/nodes.js';
 import { header } from '../harness/parse.js';
+import { repository } from '../harness/paths.js';
 import { start_server } from '../harness/server.js';
 import { statics } from '../harness/statics.js';
 import { Connection, exchange, fetch_text } from '../harness/wire.js';
@@ -130,5 +134,19 @@ for (const { major, kit } of /** @type {const} */ ([
 			assert.deepEqual(await server.ended, { code: 0, signal: null });
 			assert.match(server.output(), /sveltekit:shutdown SIGTERM/);
 		});
+	});
+}
+
+// Node 24 is the one that runs them as a stage of their own
+for (const major of [20, 22, 26]) {
+	describe(`light web objects on Node ${major}`, { concurrency: false }, () => {
+		const folder = path.join(repository, '__test__/web');
+		for (const name of fs.readdirSync(folder).filter((file) => file.endsWith('.test.js'))) {
+			test(name, async () => {
+				const { code, output } = await run(await node_of(major), [path.join(folder, name)]);
+				assert.equal(code, 0, output);
+				assert.match(output, /\bfail 0\b/);
+			});
+		}
 	});
 }
