@@ -8,6 +8,7 @@ use http::header::HeaderValue;
 use rustc_hash::FxBuildHasher;
 
 use super::head::Heads;
+use super::pages::Pages;
 use super::store::{MissingFile, MissingReason, Stored, Wanted, find};
 use crate::config::AssetLimits;
 use crate::config::handoff::{AssetEntry, Handoff};
@@ -21,6 +22,7 @@ pub struct Table {
     assets: Vec<Asset>,
     redirects: Vec<Redirect>,
     paths: Vec<(Box<str>, Target)>,
+    pages: Option<Pages>,
 }
 
 /// One file with its variants.
@@ -59,7 +61,9 @@ impl Table {
             .iter()
             .flat_map(|(_, entry)| forms_of(entry).map(|(_, wanted)| wanted))
             .collect();
-        let mut found = find(root, &wanted, limits).into_iter();
+        let mut found = find(root, &wanted, limits);
+        let pages = Pages::hold(found.iter_mut().flatten());
+        let mut found = found.into_iter();
 
         let mut builder = Builder::default();
         for (at, (path, entry)) in entries.into_iter().enumerate() {
@@ -74,7 +78,12 @@ impl Table {
         for (alias, path) in &handoff.aliases {
             builder.alias(alias, path);
         }
-        builder.finish(handoff.kit)
+        builder.finish(handoff.kit, pages)
+    }
+
+    /// Where the large bodies stand.
+    pub fn pages(&self) -> Option<&Pages> {
+        self.pages.as_ref()
     }
 
     /// Every path the table knows, for the router.
@@ -199,7 +208,7 @@ impl Builder {
     }
 
     /// Client files win over prerendered ones, and both over redirects.
-    fn finish(self, kit: u32) -> (Table, Vec<MissingFile>) {
+    fn finish(self, kit: u32, pages: Option<Pages>) -> (Table, Vec<MissingFile>) {
         let asset = |(path, id)| (path, Target::Asset(id));
         let mut paths: HashMap<Box<str>, Target, FxBuildHasher> =
             self.client.into_iter().map(asset).collect();
@@ -232,6 +241,7 @@ impl Builder {
                 assets: self.assets,
                 redirects,
                 paths,
+                pages,
             },
             self.missing,
         )

@@ -61,6 +61,7 @@ pub enum Verdict {
 pub struct Connection {
     /// Who is at the other end.
     pub peer: Peer,
+    app: Arc<App>,
     stream: RefCell<Option<Stream>>,
     outbox: RefCell<Outbox>,
     /// Request heads that have come, at least.
@@ -86,8 +87,9 @@ pub struct Connection {
 }
 
 impl Connection {
-    fn new(stream: Stream, clock: Clock) -> Self {
+    fn new(app: Arc<App>, stream: Stream, clock: Clock) -> Self {
         Self {
+            app,
             peer: stream.peer(),
             stream: RefCell::new(Some(stream)),
             outbox: RefCell::default(),
@@ -187,8 +189,13 @@ impl Connection {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let hold = self.holds_back();
+        let pages = self.app.assets.pages();
         let written = self
-            .with_stream(|stream| self.outbox.borrow_mut().write(cx, stream, slices, hold))
+            .with_stream(|stream| {
+                self.outbox
+                    .borrow_mut()
+                    .write(cx, stream, slices, pages, hold)
+            })
             .unwrap_or_else(gone);
         if matches!(written, Poll::Ready(Ok(1..))) {
             self.sent();
@@ -327,7 +334,7 @@ pub fn serve(
     stream: Stream,
     registry: &Rc<Registry>,
 ) -> impl Future<Output = ()> + use<> {
-    let connection = Rc::new(Connection::new(stream, registry.clock()));
+    let connection = Rc::new(Connection::new(app.clone(), stream, registry.clock()));
     let entry = registry.enter(connection.clone());
     async move {
         drive(app, connection.clone()).await;

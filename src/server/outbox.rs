@@ -7,6 +7,7 @@ use std::io::{self, IoSlice};
 use std::task::{Context, Poll, ready};
 
 use super::socket::Stream;
+use crate::assets::Pages;
 
 /// Bytes kept back at most; what does not fit is not kept back.
 const CAPACITY: usize = 64 * 1024;
@@ -34,6 +35,7 @@ impl Outbox {
         cx: &mut Context<'_>,
         stream: &mut Stream,
         slices: &[IoSlice<'_>],
+        pages: Option<&Pages>,
         hold: bool,
     ) -> Poll<io::Result<usize>> {
         if hold || !self.is_empty() {
@@ -46,14 +48,14 @@ impl Outbox {
             }
             ready!(self.flush(cx, stream))?;
         }
-        stream.poll_write(cx, slices)
+        stream.poll_write(cx, slices, pages)
     }
 
     /// Writes what is kept back.
     pub fn flush(&mut self, cx: &mut Context<'_>, stream: &mut Stream) -> Poll<io::Result<()>> {
         while self.written < self.kept.len() {
             let rest = IoSlice::new(&self.kept[self.written..]);
-            match ready!(stream.poll_write(cx, &[rest]))? {
+            match ready!(stream.poll_write(cx, &[rest], None))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 n => self.written += n,
             }

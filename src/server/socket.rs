@@ -4,6 +4,8 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
+#[cfg(target_os = "linux")]
+use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -16,6 +18,7 @@ use tokio::net::UnixStream;
 
 use super::connection::{Connection, Phase};
 use super::framing::FramingWatch;
+use crate::assets::Pages;
 
 /// Bytes read and thrown away while lingering; a client that sends more is cut off.
 const LINGER_BYTES: usize = 1024 * 1024;
@@ -120,12 +123,16 @@ impl Stream {
         !matches!(error, Ok(None))
     }
 
-    /// Writes what the socket takes of `slices`.
-    pub fn poll_write(
+    /// Writes what the socket takes of `slices`; what stands in `pages` without a copy.
+    pub(super) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
+        pages: Option<&Pages>,
     ) -> Poll<io::Result<usize>> {
+        if let Some(sent) = pages.and_then(|pages| self.poll_send_pages(cx, slices, pages)) {
+            return sent;
+        }
         match self {
             Stream::Tcp(stream, _) => Pin::new(stream).poll_write_vectored(cx, slices),
             #[cfg(unix)]
@@ -133,11 +140,104 @@ impl Stream {
         }
     }
 
+    /// `None`: the last slice is no such body.
+    #[cfg(target_os = "linux")]
+    fn poll_send_pages(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+        pages: &Pages,
+    ) -> Option<Poll<io::Result<usize>>> {
+        let (body, before) = slices.split_last()?;
+        let (file, offset) = pages.locate(body)?;
+        let part = FilePart {
+            file,
+            offset,
+            len: body.len(),
+        };
+        Some(self.poll_send(cx, before, &part))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        before: &[io::IoSlice<'_>],
+        part: &FilePart<'_>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(match self {
+                Stream::Tcp(stream, _) => stream.poll_write_ready(cx),
+                Stream::Unix(stream) => stream.poll_write_ready(cx),
+            })?;
+            let sent = match self {
+                Stream::Tcp(stream, _) => {
+                    stream.try_io(Interest::WRITABLE, || part.send(stream.as_fd(), before))
+                }
+                Stream::Unix(stream) => {
+                    stream.try_io(Interest::WRITABLE, || part.send(stream.as_fd(), before))
+                }
+            };
+            match sent {
+                // The readiness was stale.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                sent => return Poll::Ready(sent),
+            }
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn poll_send_pages(
+        &mut self,
+        _: &mut Context<'_>,
+        _: &[io::IoSlice<'_>],
+        _: &Pages,
+    ) -> Option<Poll<io::Result<usize>>> {
+        None
+    }
+
     fn reader(&mut self) -> Pin<&mut (dyn AsyncRead + Unpin)> {
         match self {
             Stream::Tcp(stream, _) => Pin::new(stream),
             #[cfg(unix)]
             Stream::Unix(stream) => Pin::new(stream),
+        }
+    }
+}
+
+/// A part of a file that goes to a socket without a copy.
+#[cfg(target_os = "linux")]
+struct FilePart<'a> {
+    file: BorrowedFd<'a>,
+    offset: u64,
+    len: usize,
+}
+
+#[cfg(target_os = "linux")]
+impl FilePart<'_> {
+    /// Sends `before`, then the part. Returns the bytes the socket has taken.
+    fn send(&self, socket: BorrowedFd<'_>, before: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        use rustix::net::{SendFlags, send};
+        let mut sent = 0;
+        for slice in before {
+            // More follows at once: the head shall not be a packet of its own.
+            let taken = match send(socket, slice, SendFlags::MORE | SendFlags::NOSIGNAL) {
+                Ok(taken) => taken,
+                // What was taken counts; the error comes again.
+                Err(_) if sent > 0 => return Ok(sent),
+                Err(error) => return Err(error.into()),
+            };
+            sent += taken;
+            if taken < slice.len() {
+                return Ok(sent);
+            }
+        }
+        let mut offset = self.offset;
+        match rustix::fs::sendfile(socket, self.file, Some(&mut offset), self.len) {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(taken) => Ok(sent + taken),
+            Err(_) if sent > 0 => Ok(sent),
+            Err(error) => Err(error.into()),
         }
     }
 }
