@@ -6,7 +6,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::ops::ControlFlow;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -39,6 +40,8 @@ pub enum Phase {
     Flush,
     /// Between two requests.
     Idle,
+    /// Idle, and what only a request needs has been given back.
+    Rest,
     /// Closed by us; the client's last bytes are read so that it gets our answer.
     Linger,
 }
@@ -158,7 +161,7 @@ impl Connection {
 
     /// Bytes have come from the client.
     pub fn received(&self) {
-        if self.phase.get() == Phase::Idle {
+        if matches!(self.phase.get(), Phase::Idle | Phase::Rest) {
             self.enter(Phase::Head);
         }
     }
@@ -175,6 +178,36 @@ impl Connection {
         if self.phase.get() == Phase::Flush {
             self.enter(Phase::Idle);
         }
+    }
+
+    /// An idle connection may give back what it does not need; its timeout runs on.
+    pub fn rest(&self) {
+        if !self.body_pending.get() && !self.last.get() {
+            self.phase.set(Phase::Rest);
+            self.wake();
+        }
+    }
+
+    /// There is something to do after all, or it looks so.
+    pub fn end_rest(&self) {
+        if self.phase.get() == Phase::Rest {
+            self.phase.set(Phase::Idle);
+        }
+    }
+
+    /// Polls until there is something to read or a verdict has been passed.
+    pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<Verdict> {
+        self.listen(cx);
+        let verdict = self.verdict.get();
+        if verdict == Verdict::Continue {
+            // An error or the client's end is for hyper to find.
+            let ready = self.with_stream(|stream| stream.poll_peek(cx).is_ready());
+            if ready == Some(false) {
+                return Poll::Pending;
+            }
+        }
+        self.end_rest();
+        Poll::Ready(verdict)
     }
 
     /// A request head is complete.
@@ -275,7 +308,34 @@ pub fn serve(
     }
 }
 
+/// Most connections spend most of their time between two requests. hyper would keep two
+/// buffers of 8 KiB and its own state all that while, so it is there only as long as
+/// there is something to do; a connection at rest is its socket and a few cells.
 async fn drive(app: Arc<App>, connection: Rc<Connection>) {
+    let mut socket = Socket::new(connection.clone());
+    let verdict = loop {
+        let verdict = socket.readable().await;
+        if verdict != Verdict::Continue {
+            break verdict;
+        }
+        match converse(&app, &connection, socket).await {
+            ControlFlow::Continue(resting) => socket = resting,
+            ControlFlow::Break(verdict) => break verdict,
+        }
+    };
+    if verdict == Verdict::HeadTimeout {
+        // The head never reached hyper's service, so nothing else is being written.
+        connection.with_stream(|stream| stream.try_write(HEAD_TIMEOUT_REPLY));
+    }
+}
+
+/// Serves requests until the connection ends, or rests and gives its socket back. Boxed,
+/// so that the task of a connection at rest does not hold room for it.
+fn converse(
+    app: &Arc<App>,
+    connection: &Rc<Connection>,
+    socket: Socket,
+) -> Pin<Box<impl Future<Output = ControlFlow<Verdict, Socket>> + use<>>> {
     let limits = &app.config.limits;
     let mut builder = http1::Builder::new();
     builder
@@ -286,32 +346,49 @@ async fn drive(app: Arc<App>, connection: Rc<Connection>) {
         // A client may finish sending before it reads; the sweep ends one that never reads.
         .half_close(true);
     let service = {
-        let connection = connection.clone();
+        let (app, connection) = (app.clone(), connection.clone());
         service_fn(move |request| exchange::serve(app.clone(), connection.clone(), request))
     };
-    let socket = TokioIo::new(Socket::new(connection.clone()));
-    let mut http = pin!(builder.serve_connection(socket, service));
-    let verdict = poll_fn(|cx| {
-        connection.listen(cx);
-        match connection.verdict.get() {
-            Verdict::Continue => match http.as_mut().poll(cx) {
+    let mut http = builder.serve_connection(TokioIo::new(socket), service);
+    let connection = connection.clone();
+    Box::pin(async move {
+        let ended = poll_fn(|cx| {
+            connection.listen(cx);
+            match connection.verdict.get() {
+                Verdict::Continue => {}
+                verdict => return Poll::Ready(Some(verdict)),
+            }
+            let resting = connection.phase.get() == Phase::Rest;
+            if resting {
+                // Between two messages this ends hyper at once, and the socket, which knows
+                // the phase, stays open. Within one it only means that no other follows.
+                Pin::new(&mut http).graceful_shutdown();
+            }
+            match Pin::new(&mut http).poll(cx) {
+                Poll::Ready(Ok(())) if resting => Poll::Ready(None),
                 Poll::Ready(result) => {
                     if let Err(error) = result {
                         exchange::log_connection_error(&connection, &error);
                     }
-                    Poll::Ready(Verdict::Continue)
+                    Poll::Ready(Some(Verdict::Continue))
                 }
                 Poll::Pending => {
+                    connection.end_rest();
                     connection.watch_for_hangup(cx);
                     Poll::Pending
                 }
-            },
-            verdict => Poll::Ready(verdict),
+            }
+        })
+        .await;
+        match ended {
+            Some(verdict) => ControlFlow::Break(verdict),
+            None => {
+                let parts = http.into_parts();
+                let mut socket = parts.io.into_inner();
+                // The beginning of a head that came along with the request before it.
+                socket.unread(parts.read_buf);
+                ControlFlow::Continue(socket)
+            }
         }
     })
-    .await;
-    if verdict == Verdict::HeadTimeout {
-        // The head never reached hyper's service, so nothing else is being written.
-        connection.with_stream(|stream| stream.try_write(HEAD_TIMEOUT_REPLY));
-    }
 }
