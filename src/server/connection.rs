@@ -72,8 +72,9 @@ pub struct Connection {
     overdue: Cell<bool>,
     /// The request body broke before its end.
     body_failed: Cell<bool>,
-    /// A request body is still on its way.
-    body_pending: Cell<bool>,
+    /// The request body that is still on its way, by its number on this connection.
+    body_pending: Cell<Option<u32>>,
+    bodies: Cell<u32>,
     /// Close after the response in flight.
     last: Cell<bool>,
     framing_conflict: Cell<bool>,
@@ -93,7 +94,8 @@ impl Connection {
             waker: RefCell::new(None),
             overdue: Cell::new(false),
             body_failed: Cell::new(false),
-            body_pending: Cell::new(false),
+            body_pending: Cell::new(None),
+            bodies: Cell::new(0),
             last: Cell::new(false),
             framing_conflict: Cell::new(false),
             half_closed: Cell::new(false),
@@ -117,7 +119,7 @@ impl Connection {
     /// Whether the client has reset the connection while we were not reading: its request
     /// body waits for JS, which may never want it.
     pub fn is_reset(&self) -> bool {
-        self.body_pending.get() && self.with_stream(|stream| stream.is_reset()) == Some(true)
+        self.body_pending() && self.with_stream(|stream| stream.is_reset()) == Some(true)
     }
 
     /// While an answer is awaited hyper does not read, so it would not notice.
@@ -125,7 +127,7 @@ impl Connection {
         let answering = matches!(self.phase.get(), Phase::Exchange | Phase::Reply);
         if answering
             && !self.half_closed.get()
-            && !self.body_pending.get()
+            && !self.body_pending()
             && self.with_stream(|stream| stream.poll_hangup(cx)) == Some(true)
         {
             self.half_close();
@@ -182,7 +184,7 @@ impl Connection {
 
     /// An idle connection may give back what it does not need; its timeout runs on.
     pub fn rest(&self) {
-        if !self.body_pending.get() && !self.last.get() {
+        if !self.body_pending() && !self.last.get() {
             self.phase.set(Phase::Rest);
             self.wake();
         }
@@ -214,7 +216,7 @@ impl Connection {
     pub fn begin(&self) {
         self.overdue.set(false);
         self.body_failed.set(false);
-        self.body_pending.set(false);
+        self.body_pending.set(None);
         self.enter(Phase::Exchange);
     }
 
@@ -235,14 +237,24 @@ impl Connection {
         self.overdue.get()
     }
 
-    /// A body pump has begun or ended.
-    pub fn set_body_pending(&self, pending: bool) {
-        self.body_pending.set(pending);
+    /// Somebody reads a request body from now on, and says so when it has ended.
+    pub fn body_begins(&self) -> u32 {
+        let number = self.bodies.get().wrapping_add(1);
+        self.bodies.set(number);
+        self.body_pending.set(Some(number));
+        number
+    }
+
+    /// The reader of a body has come to its end, which may be after the next one has begun.
+    pub fn body_ends(&self, number: u32) {
+        if self.body_pending.get() == Some(number) {
+            self.body_pending.set(None);
+        }
     }
 
     /// Whether the client still owes us part of its request.
     pub fn body_pending(&self) -> bool {
-        self.body_pending.get()
+        self.body_pending.get().is_some()
     }
 
     /// The request body broke: the exchange cannot succeed.
