@@ -195,6 +195,11 @@ fn next<B: BodySource>(
 pub async fn discard<B: BodySource>(mut body: B, bound: u64) -> BodyOutcome<B::Error> {
     let mut left = bound;
     loop {
+        // hyper says that it has come to the end only with the next request when the
+        // response is out already.
+        if body.is_end_stream() {
+            return BodyOutcome::Complete;
+        }
         match poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
             None => return BodyOutcome::Complete,
             Some(Err(error)) => return BodyOutcome::Failed(error),

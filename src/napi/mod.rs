@@ -5,14 +5,8 @@
 
 #![cfg_attr(test, allow(dead_code))] // In tests the derive registers no exports.
 
+mod allocator;
 mod build;
 mod middleware;
 mod process;
 mod worker;
-
-use mimalloc::MiMalloc;
-
-/// The system's allocator hands memory back and forth between the I/O threads and the JS
-/// threads slowly; request texts and replies cross that border all the time.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;

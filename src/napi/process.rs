@@ -11,6 +11,7 @@ use napi::{Error, Status};
 use napi_derive::napi;
 use parking_lot::Mutex;
 
+use super::allocator;
 use crate::assets::{AssetLimits, Table};
 use crate::config::handoff::Handoff;
 use crate::config::{Config, WebObjects};
@@ -147,6 +148,10 @@ impl Lifecycle for TellJs {
 
     fn idle(&self) {
         self.tell("idle");
+    }
+
+    fn tidy(&self) {
+        allocator::give_back();
     }
 }
 

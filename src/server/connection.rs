@@ -7,7 +7,8 @@
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
-use std::pin::pin;
+use std::ops::ControlFlow;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
@@ -41,6 +42,8 @@ pub enum Phase {
     Flush,
     /// Between two requests.
     Idle,
+    /// Idle, and what only a request needs has been given back.
+    Rest,
     /// Closed by us; the client's last bytes are read so that it gets our answer.
     Linger,
 }
@@ -77,8 +80,9 @@ pub struct Connection {
     overdue: Cell<bool>,
     /// The request body broke before its end.
     body_failed: Cell<bool>,
-    /// A request body is still on its way.
-    body_pending: Cell<bool>,
+    /// The request body that is still on its way, by its number on this connection.
+    body_pending: Cell<Option<u32>>,
+    bodies: Cell<u32>,
     /// Close after the response in flight.
     last: Cell<bool>,
     framing_conflict: Cell<bool>,
@@ -102,7 +106,8 @@ impl Connection {
             waker: RefCell::new(None),
             overdue: Cell::new(false),
             body_failed: Cell::new(false),
-            body_pending: Cell::new(false),
+            body_pending: Cell::new(None),
+            bodies: Cell::new(0),
             last: Cell::new(false),
             framing_conflict: Cell::new(false),
             half_closed: Cell::new(false),
@@ -126,7 +131,7 @@ impl Connection {
     /// Whether the client has reset the connection while we were not reading: its request
     /// body waits for JS, which may never want it.
     pub fn is_reset(&self) -> bool {
-        self.body_pending.get() && self.with_stream(|stream| stream.is_reset()) == Some(true)
+        self.body_pending() && self.with_stream(|stream| stream.is_reset()) == Some(true)
     }
 
     /// While an answer is awaited hyper does not read, so it would not notice.
@@ -134,7 +139,7 @@ impl Connection {
         let answering = matches!(self.phase.get(), Phase::Exchange | Phase::Reply);
         if answering
             && !self.half_closed.get()
-            && !self.body_pending.get()
+            && !self.body_pending()
             && self.with_stream(|stream| stream.poll_hangup(cx)) == Some(true)
         {
             self.half_close();
@@ -170,7 +175,7 @@ impl Connection {
 
     /// Bytes have come from the client.
     pub fn received(&self) {
-        if self.phase.get() == Phase::Idle {
+        if matches!(self.phase.get(), Phase::Idle | Phase::Rest) {
             self.enter(Phase::Head);
         }
     }
@@ -234,7 +239,7 @@ impl Connection {
     }
 
     /// Nothing more can be done now, so nothing waits for company any longer.
-    fn rest(&self, cx: &mut Context<'_>) {
+    fn settle(&self, cx: &mut Context<'_>) {
         if self.outbox.borrow().is_empty() {
             return;
         }
@@ -245,11 +250,41 @@ impl Connection {
         }
     }
 
+    /// An idle connection may give back what it does not need; its timeout runs on.
+    pub fn rest(&self) {
+        if !self.body_pending() && !self.last.get() {
+            self.phase.set(Phase::Rest);
+            self.wake();
+        }
+    }
+
+    /// There is something to do after all, or it looks so.
+    pub fn end_rest(&self) {
+        if self.phase.get() == Phase::Rest {
+            self.phase.set(Phase::Idle);
+        }
+    }
+
+    /// Polls until there is something to read or a verdict has been passed.
+    pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<Verdict> {
+        self.listen(cx);
+        let verdict = self.verdict.get();
+        if verdict == Verdict::Continue {
+            // An error or the client's end is for hyper to find.
+            let ready = self.with_stream(|stream| stream.poll_peek(cx).is_ready());
+            if ready == Some(false) {
+                return Poll::Pending;
+            }
+        }
+        self.end_rest();
+        Poll::Ready(verdict)
+    }
+
     /// A request head is complete.
     pub fn begin(&self) {
         self.overdue.set(false);
         self.body_failed.set(false);
-        self.body_pending.set(false);
+        self.body_pending.set(None);
         self.begun.set(self.begun.get() + 1);
         self.enter(Phase::Exchange);
     }
@@ -271,14 +306,24 @@ impl Connection {
         self.overdue.get()
     }
 
-    /// A body pump has begun or ended.
-    pub fn set_body_pending(&self, pending: bool) {
-        self.body_pending.set(pending);
+    /// Somebody reads a request body from now on, and says so when it has ended.
+    pub fn body_begins(&self) -> u32 {
+        let number = self.bodies.get().wrapping_add(1);
+        self.bodies.set(number);
+        self.body_pending.set(Some(number));
+        number
+    }
+
+    /// The reader of a body has come to its end, which may be after the next one has begun.
+    pub fn body_ends(&self, number: u32) {
+        if self.body_pending.get() == Some(number) {
+            self.body_pending.set(None);
+        }
     }
 
     /// Whether the client still owes us part of its request.
     pub fn body_pending(&self) -> bool {
-        self.body_pending.get()
+        self.body_pending.get().is_some()
     }
 
     /// The request body broke: the exchange cannot succeed.
@@ -344,7 +389,34 @@ pub fn serve(
     }
 }
 
+/// Most connections spend most of their time between two requests. hyper would keep two
+/// buffers of 8 KiB and its own state all that while, so it is there only as long as
+/// there is something to do; a connection at rest is its socket and a few cells.
 async fn drive(app: Arc<App>, connection: Rc<Connection>) {
+    let mut socket = Socket::new(connection.clone());
+    let verdict = loop {
+        let verdict = socket.readable().await;
+        if verdict != Verdict::Continue {
+            break verdict;
+        }
+        match converse(&app, &connection, socket).await {
+            ControlFlow::Continue(resting) => socket = resting,
+            ControlFlow::Break(verdict) => break verdict,
+        }
+    };
+    if verdict == Verdict::HeadTimeout {
+        // The head never reached hyper's service, so nothing else is being written.
+        connection.with_stream(|stream| stream.try_write(HEAD_TIMEOUT_REPLY));
+    }
+}
+
+/// Serves requests until the connection ends, or rests and gives its socket back. Boxed,
+/// so that the task of a connection at rest does not hold room for it.
+fn converse(
+    app: &Arc<App>,
+    connection: &Rc<Connection>,
+    socket: Socket,
+) -> Pin<Box<impl Future<Output = ControlFlow<Verdict, Socket>> + use<>>> {
     let limits = &app.config.limits;
     let mut builder = http1::Builder::new();
     builder
@@ -355,33 +427,50 @@ async fn drive(app: Arc<App>, connection: Rc<Connection>) {
         // A client may finish sending before it reads; the sweep ends one that never reads.
         .half_close(true);
     let service = {
-        let connection = connection.clone();
+        let (app, connection) = (app.clone(), connection.clone());
         service_fn(move |request| exchange::serve(app.clone(), connection.clone(), request))
     };
-    let socket = TokioIo::new(Socket::new(connection.clone()));
-    let mut http = pin!(builder.serve_connection(socket, service));
-    let verdict = poll_fn(|cx| {
-        connection.listen(cx);
-        match connection.verdict.get() {
-            Verdict::Continue => match http.as_mut().poll(cx) {
+    let mut http = builder.serve_connection(TokioIo::new(socket), service);
+    let connection = connection.clone();
+    Box::pin(async move {
+        let ended = poll_fn(|cx| {
+            connection.listen(cx);
+            match connection.verdict.get() {
+                Verdict::Continue => {}
+                verdict => return Poll::Ready(Some(verdict)),
+            }
+            let resting = connection.phase.get() == Phase::Rest;
+            if resting {
+                // Between two messages this ends hyper at once, and the socket, which knows
+                // the phase, stays open. Within one it only means that no other follows.
+                Pin::new(&mut http).graceful_shutdown();
+            }
+            match Pin::new(&mut http).poll(cx) {
+                Poll::Ready(Ok(())) if resting => Poll::Ready(None),
                 Poll::Ready(result) => {
                     if let Err(error) = result {
                         exchange::log_connection_error(&connection, &error);
                     }
-                    Poll::Ready(Verdict::Continue)
+                    Poll::Ready(Some(Verdict::Continue))
                 }
                 Poll::Pending => {
-                    connection.rest(cx);
+                    connection.end_rest();
+                    connection.settle(cx);
                     connection.watch_for_hangup(cx);
                     Poll::Pending
                 }
-            },
-            verdict => Poll::Ready(verdict),
+            }
+        })
+        .await;
+        match ended {
+            Some(verdict) => ControlFlow::Break(verdict),
+            None => {
+                let parts = http.into_parts();
+                let mut socket = parts.io.into_inner();
+                // The beginning of a head that came along with the request before it.
+                socket.unread(parts.read_buf);
+                ControlFlow::Continue(socket)
+            }
         }
     })
-    .await;
-    if verdict == Verdict::HeadTimeout {
-        // The head never reached hyper's service, so nothing else is being written.
-        connection.with_stream(|stream| stream.try_write(HEAD_TIMEOUT_REPLY));
-    }
 }

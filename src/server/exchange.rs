@@ -186,8 +186,11 @@ pub(super) fn unread(app: &App, connection: &Rc<Connection>, body: Incoming) {
     }
     let bound = app.config.limits.unread_body;
     let connection = connection.clone();
+    let pending = connection.body_begins();
     tokio::task::spawn_local(async move {
-        if !matches!(discard(body, bound).await, BodyOutcome::Complete) {
+        let outcome = discard(body, bound).await;
+        connection.body_ends(pending);
+        if !matches!(outcome, BodyOutcome::Complete) {
             connection.close_after_reply();
         }
     });

@@ -26,7 +26,7 @@ use crate::telemetry::log;
 /// Out of file descriptors: pause instead of spinning on the same error.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Slots of a past rush are given back this often.
+/// Slots and memory of a past rush are given back this often.
 const TRIM_EVERY: u32 = 40;
 
 /// What the server asks of an I/O thread.
@@ -109,12 +109,17 @@ impl IoThread {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut tick_count = 0u32;
+        let mut untidy = 0u32;
         let mut turn = 0;
         loop {
             if drain.is_some() && registry.is_empty() {
                 return;
             }
-            let quiet = registry.is_empty() && !idle.armed();
+            if !registry.is_empty() {
+                // What the last connection frees is too fresh for the first round after it.
+                untidy = 2;
+            }
+            let quiet = untidy == 0 && !idle.armed();
             let full = counters().connections_open.value()
                 >= self.app.config.limits.max_connections as u64;
             tokio::select! {
@@ -151,6 +156,8 @@ impl IoThread {
                     tick_count = tick_count.wrapping_add(1);
                     if tick_count.is_multiple_of(TRIM_EVERY) {
                         self.app.dispatcher.slots().trim();
+                        self.lifecycle.tidy();
+                        untidy = untidy.saturating_sub(1);
                     }
                     if drain.is_some_and(|deadline| Instant::now() >= deadline) {
                         registry.close_all();

@@ -84,6 +84,9 @@ pub trait Lifecycle: Send + Sync {
     fn closed(&self);
     /// `IDLE_TIMEOUT` has passed without an exchange.
     fn idle(&self);
+    /// A good moment to give memory back: every few seconds, and once after the last
+    /// connection of a thread.
+    fn tidy(&self) {}
 }
 
 /// A running server.

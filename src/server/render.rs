@@ -166,10 +166,10 @@ fn start_pump(
     };
     let pumping = pump(app.dispatcher.clone(), exchange.id(), first, rest, bounds);
     let connection = connection.clone();
-    connection.set_body_pending(true);
+    let pending = connection.body_begins();
     tokio::task::spawn_local(async move {
         let outcome = pumping.await;
-        connection.set_body_pending(false);
+        connection.body_ends(pending);
         match outcome {
             BodyOutcome::Complete => {}
             BodyOutcome::Abandoned => connection.close_after_reply(),

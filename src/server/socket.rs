@@ -1,6 +1,7 @@
 //! The byte stream under a connection: TCP or Unix, watched so that the connection
 //! knows its phase, and closed without the reset that could destroy our last answer.
 
+use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
 use std::net::SocketAddr;
@@ -10,13 +11,14 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
 
-use super::connection::{Connection, Phase};
+use super::connection::{Connection, Phase, Verdict};
 use super::framing::FramingWatch;
 use crate::assets::Pages;
 
@@ -80,19 +82,17 @@ impl Stream {
         !matches!(peeked, Ok(n) if n > 0)
     }
 
-    /// Whether the client has sent its last byte. Leaves what it sent before unread, and
-    /// wakes the task when there is news.
-    pub fn poll_hangup(&self, cx: &mut Context<'_>) -> bool {
+    /// Polls until there is something to read, and leaves it unread: how much of one byte,
+    /// so that 0 is the client's last word. Readiness alone would not do: it is assumed of a
+    /// stream that has not been read yet.
+    pub fn poll_peek(&self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut byte = [MaybeUninit::uninit()];
         loop {
-            let ready = match self {
+            ready!(match self {
                 Stream::Tcp(stream, _) => stream.poll_read_ready(cx),
                 #[cfg(unix)]
                 Stream::Unix(stream) => stream.poll_read_ready(cx),
-            };
-            if ready.is_pending() {
-                return false;
-            }
+            })?;
             // `try_io` takes the readiness back when there is nothing after all.
             let peeked = match self {
                 Stream::Tcp(stream, _) => {
@@ -105,11 +105,15 @@ impl Stream {
             };
             match peeked {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                // The next request is there already; what follows it is seen when it is read.
-                Ok(1..) => return false,
-                Ok(0) | Err(_) => return true,
+                peeked => return Poll::Ready(peeked),
             }
         }
+    }
+
+    /// Whether the client has sent its last byte; wakes the task when there is news. When
+    /// the next request is there already, what follows it is seen when it is read.
+    pub fn poll_hangup(&self, cx: &mut Context<'_>) -> bool {
+        matches!(self.poll_peek(cx), Poll::Ready(Ok(0) | Err(_)))
     }
 
     /// Whether the client has reset the connection. The socket is asked for its error: a
@@ -248,6 +252,8 @@ pub struct Socket {
     connection: Rc<Connection>,
     framing: FramingWatch,
     lingered: usize,
+    /// Bytes to be read once more before those of the stream.
+    unread: Bytes,
 }
 
 impl Socket {
@@ -257,7 +263,27 @@ impl Socket {
             connection,
             framing: FramingWatch::default(),
             lingered: 0,
+            unread: Bytes::new(),
         }
+    }
+
+    /// Puts back what was read and not used.
+    pub fn unread(&mut self, bytes: Bytes) {
+        // Even empty, it would hold the whole buffer it was cut from.
+        self.unread = if bytes.is_empty() {
+            Bytes::new()
+        } else {
+            bytes
+        };
+    }
+
+    /// Waits until there is something to read. Any other verdict than to go on ends the wait.
+    pub async fn readable(&self) -> Verdict {
+        if !self.unread.is_empty() {
+            self.connection.end_rest();
+            return Verdict::Continue;
+        }
+        poll_fn(|cx| self.connection.poll_readable(cx)).await
     }
 }
 
@@ -273,6 +299,14 @@ impl AsyncRead for Socket {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
+        if !this.unread.is_empty() {
+            // The watch has seen them.
+            let mut rest = std::mem::take(&mut this.unread);
+            buf.put_slice(&rest.split_to(rest.len().min(buf.remaining())));
+            this.unread(rest);
+            this.connection.received();
+            return Poll::Ready(Ok(()));
+        }
         let connection = &this.connection;
         ready!(
             connection
@@ -329,6 +363,10 @@ impl AsyncWrite for Socket {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let connection = this.connection.clone();
+        if connection.phase().0 == Phase::Rest {
+            // hyper goes, the client stays.
+            return Poll::Ready(Ok(()));
+        }
         if connection.phase().0 != Phase::Linger {
             ready!(connection.poll_flush(cx))?;
             ready!(

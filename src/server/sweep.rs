@@ -29,6 +29,10 @@ const HALF_CLOSE_GRACE: Duration = Duration::from_secs(2);
 /// client had time for a next request, which would have been answered with `connection: close`.
 const DRAIN_GRACE: Duration = Duration::from_millis(500);
 
+/// A connection that has been idle this long gives back what only a request needs. Making
+/// it anew costs a microsecond or two, so that those in use keep it.
+const REST_AFTER: Duration = Duration::from_millis(500);
+
 /// A point in time, counted in ticks since the thread began.
 pub type Tick = u64;
 
@@ -124,10 +128,15 @@ impl Registry {
                     counters().timeouts.increment();
                     connection.set_overdue();
                 }
-                Phase::Idle if draining && elapsed >= DRAIN_GRACE && connection.is_silent() => {
+                Phase::Idle | Phase::Rest
+                    if draining && elapsed >= DRAIN_GRACE && connection.is_silent() =>
+                {
                     connection.judge(Verdict::Close);
                 }
-                Phase::Idle if passed(timeouts.keep_alive) => connection.judge(Verdict::Close),
+                Phase::Idle | Phase::Rest if passed(timeouts.keep_alive) => {
+                    connection.judge(Verdict::Close);
+                }
+                Phase::Idle if elapsed >= REST_AFTER => connection.rest(),
                 Phase::Flush if elapsed >= FLUSH_STALL => connection.judge(Verdict::Close),
                 Phase::Linger if elapsed >= LINGER => connection.judge(Verdict::Close),
                 _ => {}
