@@ -187,13 +187,15 @@ enum Outcome {
 async fn await_reply(connection: &Connection, exchange: Exchange) -> Outcome {
     let mut told = false;
     let outcome = poll_fn(|cx| {
+        // Before the reply: a route that was told of it may have answered meanwhile, but a
+        // message that is none gets 400.
+        if connection.body_failed() {
+            return Poll::Ready(Some(Outcome::BodyFailed));
+        }
         if exchange.poll_ready(cx).is_ready() {
             return Poll::Ready(None);
         }
         // The connection's task is woken when one of these turns true.
-        if connection.body_failed() {
-            return Poll::Ready(Some(Outcome::BodyFailed));
-        }
         if connection.overdue() {
             return Poll::Ready(Some(Outcome::Overdue));
         }
