@@ -1,11 +1,19 @@
-//! What it costs to name the route of a request: known paths, and the routes of an app of
-//! ordinary size. `cargo bench --no-default-features --bench router -- --quick`
+//! What it costs to name the route of a request, in the routes of an application of
+//! ordinary size (`routes.json`) and among the files of its build. Beside it, on the same
+//! routes: the crate `matchit`, and the scan that SvelteKit makes, one expression after the
+//! other. Neither decodes a path or knows suffixes and bases, which ours does.
+//! `benches/router.js` is the same for JavaScript.
+//!
+//! `cargo bench --no-default-features --bench router`
 
 use std::hint::black_box;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use http::Method;
-use serde_json::{Value, json};
+use regex::Regex;
+use serde::Deserialize;
+use serde_json::json;
 use svelte_adapter_oxide::config::Handoff;
 use svelte_adapter_oxide::config::handoff::FORMAT;
 use svelte_adapter_oxide::http::id::{AssetId, Target};
@@ -13,38 +21,35 @@ use svelte_adapter_oxide::router::{Route, Router};
 
 const FILES: u32 = 1_000;
 
-fn routes() -> Vec<Value> {
-    let entry = |id: String, pattern: String| {
-        json!({
-            "id": id, "pattern": pattern, "methods": ["GET"], "page": true, "api": false,
-            "prerender": false,
-        })
-    };
-    let mut routes = vec![entry("/".into(), r"^\/$".into())];
-    for n in 0..25 {
-        routes.push(entry(format!("/section{n}"), format!(r"^\/section{n}\/?$")));
-        routes.push(entry(
-            format!("/section{n}/[slug]"),
-            format!(r"^\/section{n}\/([^/]+?)\/?$"),
-        ));
-        routes.push(entry(
-            format!("/section{n}/[slug]/edit"),
-            format!(r"^\/section{n}\/([^/]+?)\/edit\/?$"),
-        ));
-    }
-    routes.push(entry(
-        "/[[lang]]/page/[id]".into(),
-        r"^(?:\/([^/]+))?\/page\/([^/]+?)\/?$".into(),
-    ));
-    routes.push(entry("/[...rest]".into(), r"^(?:\/([^]*))?\/?$".into()));
-    routes
+/// `matchit` knows neither two parameters in a segment nor a parameter beside a wildcard.
+const MATCHIT_CANNOT: [&str; 2] = ["/files/[name].[extension]", "/docs/[[version]]/changelog"];
+
+#[derive(Deserialize)]
+struct Table {
+    routes: Vec<(String, String)>,
+    /// Name, path and the id that SvelteKit finds.
+    paths: Vec<(String, String, Option<String>)>,
 }
 
-fn router() -> Router {
+fn table() -> Table {
+    serde_json::from_str(include_str!("routes.json")).expect("a table")
+}
+
+fn ours(table: &Table) -> Router {
+    let routes: Vec<_> = table
+        .routes
+        .iter()
+        .map(|(id, pattern)| {
+            json!({
+                "id": id, "pattern": pattern, "methods": ["GET"], "page": true, "api": false,
+                "prerender": false,
+            })
+        })
+        .collect();
     let handoff: Handoff = serde_json::from_value(json!({
         "format": FORMAT, "package": "0.0.0", "kit": 3, "base": "", "appPath": "_app",
         "origin": null, "envPrefix": "", "options": {},
-        "assets": [], "aliases": [], "prerendered": [], "routes": routes(),
+        "assets": [], "aliases": [], "prerendered": [], "routes": routes,
     }))
     .expect("a hand-off");
     let paths: Vec<String> = (0..FILES)
@@ -59,37 +64,123 @@ fn router() -> Router {
     )
 }
 
-fn bench(c: &mut Criterion) {
-    let router = router();
-    let mut group = c.benchmark_group("router");
-    for (name, path, id) in [
-        ("asset", "/_app/immutable/chunks/C00500x.js", None),
-        ("asset, escaped", "/a%20b.txt", None),
-        ("root", "/", Some("/")),
-        ("static", "/section20", Some("/section20")),
-        ("param", "/section20/hello-world", Some("/section20/[slug]")),
-        (
-            "param, static",
-            "/section20/hello-world/edit",
-            Some("/section20/[slug]/edit"),
-        ),
-        (
-            "data",
-            "/section20/hello-world/__data.json",
-            Some("/section20/[slug]"),
-        ),
-        ("optional", "/en/page/1", Some("/[[lang]]/page/[id]")),
-        ("rest", "/some/where/else/at/all", Some("/[...rest]")),
+fn found(router: &Router, path: &str) -> Option<String> {
+    match router.route(&Method::GET, path) {
+        Route::Render(route) => Some(router.route_id(route?)?.to_owned()),
+        other => panic!("{path}: {other:?}"),
+    }
+}
+
+/// An id as `matchit` writes it: without groups.
+fn matchit_path(id: &str) -> String {
+    let segments = id.split('/').filter(|segment| !segment.starts_with('('));
+    let path = segments.collect::<Vec<_>>().join("/");
+    path.replace("=integer", "")
+        .replace("...", "*")
+        .replace('[', "{")
+        .replace(']', "}")
+}
+
+fn of_matchit(table: &Table) -> matchit::Router<usize> {
+    let mut router = matchit::Router::new();
+    for (index, (id, _)) in table.routes.iter().enumerate() {
+        if MATCHIT_CANNOT.contains(&id.as_str()) {
+            continue;
+        }
+        let path = matchit_path(id);
+        router.insert(path, index).expect("no two routes are alike");
+    }
+    router
+}
+
+/// SvelteKit's search: the first expression that matches, and what its groups hold.
+fn scan<'a>(routes: &[Regex], path: &'a str) -> Option<(usize, Vec<Option<&'a str>>)> {
+    routes.iter().enumerate().find_map(|(index, route)| {
+        let groups = route.captures(path)?;
+        let values = groups.iter().skip(1);
+        Some((index, values.map(|value| Some(value?.as_str())).collect()))
+    })
+}
+
+fn expressions(table: &Table) -> Vec<Regex> {
+    let rust = |source: &String| source.replace("[^]", "(?s:.)");
+    table
+        .routes
+        .iter()
+        .map(|(_, source)| Regex::new(&rust(source)).expect("an expression"))
+        .collect()
+}
+
+fn known(group: &mut BenchmarkGroup<'_, WallTime>, router: &Router) {
+    for (name, path) in [
+        ("asset", "/_app/immutable/chunks/C00500x.js"),
+        ("asset, escaped", "/a%20b.txt"),
     ] {
-        let found = match router.route(&Method::GET, path) {
-            Route::Render(Some(route)) => router.route_id(route),
-            Route::Asset(_) => None,
-            other => panic!("{path}: {other:?}"),
-        };
-        assert_eq!(found, id, "{path}");
+        assert!(matches!(router.route(&Method::GET, path), Route::Asset(_)));
         group.bench_function(name, |b| {
-            b.iter(|| router.route(&Method::GET, black_box(path)))
+            b.iter(|| router.route(&Method::GET, black_box(path)));
         });
+    }
+}
+
+fn bench(c: &mut Criterion) {
+    let table = table();
+    let router = ours(&table);
+    let mut group = c.benchmark_group("router");
+    group.throughput(Throughput::Elements(1));
+    known(&mut group, &router);
+    let more = [
+        ("static, slash", "/account/settings/", "/account/settings"),
+        (
+            "data, static",
+            "/account/settings/__data.json",
+            "/account/settings",
+        ),
+        (
+            "data, param",
+            "/blog/how-we-ship/__data.json",
+            "/blog/[slug]",
+        ),
+        ("param, escaped", "/blog/how%20we%20ship", "/blog/[slug]"),
+    ]
+    .map(|(name, path, id)| (name.to_owned(), path.to_owned(), Some(id.to_owned())));
+    for (name, path, id) in table.paths.iter().chain(&more) {
+        assert_eq!(found(&router, path), *id, "{path}");
+        group.bench_function(name, |b| {
+            b.iter(|| router.route(&Method::GET, black_box(path)));
+        });
+    }
+    // one after the other, so that no branch is foreseen
+    group.throughput(Throughput::Elements(table.paths.len() as u64));
+    group.bench_function("all of these in turn", |b| {
+        b.iter(|| {
+            for (_, path, _) in &table.paths {
+                black_box(router.route(&Method::GET, black_box(path)));
+            }
+        });
+    });
+    group.finish();
+
+    let matchit = of_matchit(&table);
+    let mut group = c.benchmark_group("matchit");
+    group.throughput(Throughput::Elements(1));
+    for (name, path, id) in &table.paths {
+        if id.as_deref().is_some_and(|id| MATCHIT_CANNOT.contains(&id)) {
+            continue;
+        }
+        let index = matchit.at(path).ok().map(|found| *found.value);
+        assert_eq!(index.map(|index| &table.routes[index].0), id.as_ref());
+        group.bench_function(name, |b| b.iter(|| matchit.at(black_box(path))));
+    }
+    group.finish();
+
+    let expressions = expressions(&table);
+    let mut group = c.benchmark_group("regex scan");
+    group.throughput(Throughput::Elements(1));
+    for (name, path, id) in &table.paths {
+        let index = scan(&expressions, path).map(|(index, _)| index);
+        assert_eq!(index.map(|index| &table.routes[index].0), id.as_ref());
+        group.bench_function(name, |b| b.iter(|| scan(&expressions, black_box(path))));
     }
     group.finish();
 }

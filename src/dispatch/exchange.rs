@@ -12,7 +12,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::event::Event;
 use super::outbound::OutStream;
-use super::slots::{ExchangeId, RawBody, RawReply, Slots, Taken};
+use super::slots::{ExchangeId, RawBody, RawReply, Taken};
 use super::worker::Worker;
 use crate::telemetry::counters::{Raised, counters};
 
@@ -52,7 +52,6 @@ pub enum ReplyError {
 /// Holds a slot and its in-flight count; dropping it ends the exchange.
 #[derive(Debug)]
 pub(super) struct Guard {
-    slots: Slots,
     worker: Arc<Worker>,
     taken: Taken,
     complete: bool,
@@ -65,7 +64,7 @@ impl Guard {
     }
 
     pub fn state(&self) -> parking_lot::MutexGuard<'_, super::slots::State> {
-        self.taken.slot.state.lock()
+        self.taken.state()
     }
 
     pub fn send(&self, event: Event) {
@@ -84,7 +83,6 @@ impl Drop for Guard {
             counters().aborted.increment();
             self.worker.send(Event::Abort(self.taken.id()));
         }
-        self.slots.release(&self.taken);
     }
 }
 
@@ -95,10 +93,9 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    pub(super) fn new(slots: Slots, worker: Arc<Worker>, taken: Taken) -> Self {
+    pub(super) fn new(worker: Arc<Worker>, taken: Taken) -> Self {
         Self {
             guard: Guard {
-                slots,
                 worker,
                 taken,
                 complete: false,

@@ -22,7 +22,7 @@ pub use event::{BodyFault, Event, RequestBody, RequestEvent};
 pub use exchange::{Exchange, Reply, ReplyBody, ReplyError};
 pub use inbound::{BodyBounds, BodyOutcome, BodySource, Eager, discard, eager, pump};
 pub use outbound::OutStream;
-pub use slots::{ExchangeId, Push, Slots};
+pub use slots::{ExchangeId, Push, Slots, Taken};
 pub use text::encode_utf8;
 pub use worker::{Wake, Worker};
 
@@ -60,7 +60,7 @@ impl Dispatcher {
         counters().renders.increment();
         let slot = self.slots.acquire();
         let event = build(slot.id());
-        let exchange = Exchange::new(self.slots.clone(), self.worker.clone(), slot);
+        let exchange = Exchange::new(self.worker.clone(), slot);
         self.worker.send(Event::Request(Box::new(event)));
         exchange
     }

@@ -4,13 +4,15 @@
 //! see (`ExchangeId`) carries a 32-bit generation, so a late call from JS for an
 //! aborted exchange can never reach the next one in the same slot.
 
+mod shelf;
+
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
 use std::task::Waker;
 
 use bytes::Bytes;
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use crate::telemetry::counters;
 
@@ -71,11 +73,8 @@ pub(super) enum OutEnd {
 }
 
 /// Both directions of one exchange.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct State {
-    pub generation: u32,
-    /// The exchange is in flight on the Rust side.
-    pub live: bool,
     pub reply: Option<RawReply>,
     /// Woken when a reply or a chunk has come.
     pub waker: Option<Waker>,
@@ -91,44 +90,132 @@ pub(super) struct State {
     pub in_waker: Option<Waker>,
 }
 
+impl State {
+    fn new() -> Self {
+        Self {
+            reply: None,
+            waker: None,
+            out: VecDeque::new(),
+            out_bytes: 0,
+            out_end: None,
+            out_wait: false,
+            in_credit: IN_WINDOW,
+            in_cancelled: false,
+            in_waker: None,
+        }
+    }
+
+    /// Makes it as new. What an exchange left behind is handed out, for dropping it may run
+    /// code that needs the lock; most leave nothing, and so nothing is moved.
+    fn reset(&mut self) -> Option<State> {
+        let left = self.reply.is_some()
+            || self.waker.is_some()
+            || self.in_waker.is_some()
+            || self.out.capacity() > 0;
+        if left {
+            return Some(std::mem::replace(self, State::new()));
+        }
+        self.out_bytes = 0;
+        self.out_end = None;
+        self.out_wait = false;
+        self.in_credit = IN_WINDOW;
+        self.in_cancelled = false;
+        None
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Slot {
     pub index: u32,
     pub state: Mutex<State>,
+    /// The generation and whether an exchange is in flight. Read by JS's calls and written at
+    /// the end of the exchange under the lock of the state, so that a late call either comes
+    /// before the end or finds the slot in other hands. Nobody knows the name of a free slot,
+    /// so its next owner writes without the lock.
+    holder: AtomicU64,
+    /// It lies in the pool's own list.
+    pooled: AtomicBool,
+    /// Made on demand.
+    surplus: bool,
+    pool: Weak<Pool>,
 }
+
+const IN_FLIGHT: u64 = 1 << 32;
 
 impl Slot {
-    fn new(index: u32, state: State) -> Arc<Self> {
+    fn new(pool: &Weak<Pool>, index: u32, generation: u32, surplus: bool) -> Arc<Self> {
         Arc::new(Self {
             index,
-            state: Mutex::new(state),
+            state: Mutex::new(State::new()),
+            holder: AtomicU64::new(generation.into()),
+            pooled: AtomicBool::new(false),
+            surplus,
+            pool: pool.clone(),
         })
     }
-}
 
-impl State {
-    fn taken(generation: u32) -> Self {
-        Self {
-            generation,
-            live: true,
-            in_credit: IN_WINDOW,
-            ..Self::default()
-        }
+    /// That of the exchange in flight, or of the next one.
+    fn generation(&self) -> u32 {
+        self.holder.load(Relaxed) as u32
+    }
+
+    fn is_held_by(&self, generation: u32) -> bool {
+        self.holder.load(Relaxed) == IN_FLIGHT | u64::from(generation)
     }
 }
 
-/// A slot taken from the pool, with the generation it was taken under.
+/// A slot taken from the pool. Dropping it ends the exchange and gives the slot back.
 #[derive(Debug)]
-pub(super) struct Taken {
-    pub slot: Arc<Slot>,
-    pub generation: u32,
+pub struct Taken {
+    /// Some until it is dropped.
+    slot: Option<Arc<Slot>>,
+    id: ExchangeId,
 }
 
 impl Taken {
+    fn new(slot: Arc<Slot>) -> Self {
+        let generation = slot.generation();
+        slot.holder
+            .store(IN_FLIGHT | u64::from(generation), Relaxed);
+        let id = ExchangeId {
+            slot: slot.index,
+            generation,
+        };
+        Self {
+            slot: Some(slot),
+            id,
+        }
+    }
+
+    /// The exchange's name.
     pub fn id(&self) -> ExchangeId {
-        ExchangeId {
-            slot: self.slot.index,
-            generation: self.generation,
+        self.id
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        let slot = self.slot.as_ref().expect("it is held until it is dropped");
+        slot.state.lock()
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let Some(slot) = self.slot.take() else {
+            return;
+        };
+        let mut state = slot.state.lock();
+        let next = self.id.generation.wrapping_add(1);
+        slot.holder.store(next.into(), Relaxed);
+        let left = state.reset();
+        drop(state);
+
+        if let Some(slot) = shelf::put(slot)
+            && let Some(pool) = slot.pool.upgrade()
+        {
+            pool.put_back([slot]);
+        }
+        if let Some(waker) = left.and_then(|left| left.in_waker) {
+            waker.wake();
         }
     }
 }
@@ -137,10 +224,45 @@ impl Taken {
 #[derive(Debug)]
 struct Pool {
     table: RwLock<Vec<Arc<Slot>>>,
+    /// Free slots that lie on no thread's shelf.
     free: Mutex<Vec<Arc<Slot>>>,
     base: usize,
     /// First generation of a slot made from now on, above that of every slot ever freed.
     first_generation: AtomicU32,
+}
+
+impl Pool {
+    /// Takes a slot, and up to `more` that are no surplus.
+    fn take(&self, others: &mut Vec<Arc<Slot>>, more: usize) -> Option<Arc<Slot>> {
+        let mut free = self.free.lock();
+        let slot = free.pop()?;
+        slot.pooled.store(false, Relaxed);
+        let end = free.len();
+        let fit = free.iter().rev().take(more);
+        let start = end - fit.take_while(|slot| !slot.surplus).count();
+        for slot in free.drain(start..) {
+            slot.pooled.store(false, Relaxed);
+            others.push(slot);
+        }
+        Some(slot)
+    }
+
+    fn put_back(&self, slots: impl IntoIterator<Item = Arc<Slot>>) {
+        let mut free = self.free.lock();
+        for slot in slots {
+            slot.pooled.store(true, Relaxed);
+            free.push(slot);
+        }
+    }
+
+    fn grow(self: &Arc<Self>) -> Arc<Slot> {
+        let mut table = self.table.write();
+        let generation = self.first_generation.load(Relaxed);
+        let pool = Arc::downgrade(self);
+        let slot = Slot::new(&pool, table.len() as u32, generation, true);
+        table.push(slot.clone());
+        slot
+    }
 }
 
 /// The pool. Cloning it is cheap.
@@ -150,15 +272,19 @@ pub struct Slots(Arc<Pool>);
 impl Slots {
     /// Makes `base` slots in advance.
     pub fn new(base: usize) -> Self {
-        let table: Vec<_> = (0..base as u32)
-            .map(|index| Slot::new(index, State::default()))
-            .collect();
-        let free = table.iter().rev().cloned().collect();
-        Self(Arc::new(Pool {
-            table: RwLock::new(table),
-            free: Mutex::new(free),
-            base,
-            first_generation: AtomicU32::new(0),
+        Self(Arc::new_cyclic(|pool| {
+            let table: Vec<_> = (0..base as u32)
+                .map(|index| Slot::new(pool, index, 0, false))
+                .collect();
+            let made = Pool {
+                table: RwLock::new(Vec::new()),
+                free: Mutex::new(Vec::with_capacity(base)),
+                base,
+                first_generation: AtomicU32::new(0),
+            };
+            made.put_back(table.iter().rev().cloned());
+            *made.table.write() = table;
+            made
         }))
     }
 
@@ -167,51 +293,19 @@ impl Slots {
         self.0.table.read().len()
     }
 
-    pub(super) fn acquire(&self) -> Taken {
-        let mut free = self.0.free.lock();
-        let Some(slot) = free.pop() else {
-            drop(free);
-            return self.grow();
+    /// Takes a slot; makes one where none is free.
+    pub fn acquire(&self) -> Taken {
+        let slot = match shelf::take(&self.0) {
+            Some(slot) => {
+                counters().slot_hits.increment();
+                slot
+            }
+            None => {
+                counters().slot_misses.increment();
+                self.0.grow()
+            }
         };
-        // Still under the lock: a slot that is neither free nor live could be trimmed.
-        let generation = {
-            let mut state = slot.state.lock();
-            state.live = true;
-            state.in_credit = IN_WINDOW;
-            state.generation
-        };
-        drop(free);
-        counters().slot_hits.increment();
-        Taken { slot, generation }
-    }
-
-    fn grow(&self) -> Taken {
-        counters().slot_misses.increment();
-        let mut table = self.0.table.write();
-        let generation = self.0.first_generation.load(Ordering::Relaxed);
-        let slot = Slot::new(table.len() as u32, State::taken(generation));
-        table.push(slot.clone());
-        Taken { slot, generation }
-    }
-
-    /// Ends the exchange; everything it still held is dropped.
-    pub(super) fn release(&self, taken: &Taken) {
-        let mut free = self.0.free.lock();
-        let mut state = taken.slot.state.lock();
-        let generation = taken.generation.wrapping_add(1);
-        let ended = std::mem::replace(
-            &mut *state,
-            State {
-                generation,
-                ..State::default()
-            },
-        );
-        drop(state);
-        free.push(taken.slot.clone());
-        drop(free);
-        if let Some(waker) = ended.in_waker {
-            waker.wake();
-        }
+        Taken::new(slot)
     }
 
     /// Frees the surplus of a rush that is over. Only the tail of the table can go: an
@@ -223,17 +317,12 @@ impl Slots {
         let mut table = self.0.table.write();
         let mut free = self.0.free.lock();
         let mut keep = table.len();
-        let mut newest = self.0.first_generation.load(Ordering::Relaxed);
-        while keep > self.0.base {
-            let state = table[keep - 1].state.lock();
-            if state.live {
-                break;
-            }
-            newest = newest.max(state.generation);
-            drop(state);
+        let mut newest = self.0.first_generation.load(Relaxed);
+        while keep > self.0.base && table[keep - 1].pooled.load(Relaxed) {
+            newest = newest.max(table[keep - 1].generation());
             keep -= 1;
         }
-        self.0.first_generation.store(newest, Ordering::Relaxed);
+        self.0.first_generation.store(newest, Relaxed);
         table.truncate(keep);
         free.retain(|slot| (slot.index as usize) < keep);
     }
@@ -243,7 +332,7 @@ impl Slots {
         let table = self.0.table.read();
         let slot = table.get(id.slot as usize)?;
         let mut state = slot.state.lock();
-        (state.live && state.generation == id.generation).then(|| act(&mut state))
+        slot.is_held_by(id.generation).then(|| act(&mut state))
     }
 
     pub(super) fn reply(&self, id: ExchangeId, reply: RawReply) -> bool {
@@ -334,58 +423,4 @@ fn wake(waker: Option<Option<Waker>>) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_late_call_never_reaches_the_next_exchange_in_the_slot() {
-        let slots = Slots::new(1);
-        let first = slots.acquire();
-        let stale = first.id();
-        slots.release(&first);
-        let second = slots.acquire();
-        assert_eq!(second.id().slot, stale.slot);
-        assert_eq!(slots.push(stale, b"x"), Push::Gone);
-        slots.end(stale);
-        assert_eq!(slots.push(second.id(), b"x"), Push::Taken);
-        slots.release(&second);
-    }
-
-    #[test]
-    fn one_chunk_beyond_the_high_water_mark_is_taken_and_no_more() {
-        let slots = Slots::new(1);
-        let taken = slots.acquire();
-        let big = vec![0; OUT_HIGH_WATER * 3];
-        assert_eq!(slots.push(taken.id(), &big), Push::Wait);
-        assert_eq!(slots.push(taken.id(), b"x"), Push::Full);
-        slots.end(taken.id());
-        assert_eq!(slots.push(taken.id(), b"x"), Push::Gone);
-        slots.release(&taken);
-    }
-
-    #[test]
-    fn grows_under_load_and_shrinks_when_it_is_over() {
-        let slots = Slots::new(16);
-        let taken: Vec<_> = (0..100).map(|_| slots.acquire()).collect();
-        assert_eq!(slots.allocated(), 100);
-        for taken in &taken {
-            slots.release(taken);
-        }
-        slots.trim();
-        assert_eq!(slots.allocated(), 16);
-        let stale = taken[50].id();
-        let again: Vec<_> = (0..200).map(|_| slots.acquire()).collect();
-        let mut ids: Vec<_> = again.iter().map(|t| t.slot.index).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        assert_eq!(ids.len(), 200, "no slot is handed out twice");
-        assert_eq!(
-            slots.push(stale, b"x"),
-            Push::Gone,
-            "a slot made anew has a new generation"
-        );
-        for taken in &again {
-            slots.release(taken);
-        }
-    }
-}
+mod tests;

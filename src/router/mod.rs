@@ -1,12 +1,16 @@
 //! From a request's path to its [`Route`], without I/O, locks or allocation (but for
-//! decoding a path that holds escapes). One hash lookup knows everything the build serves
-//! by itself; only a miss walks the app's own routes, so that the exchange carries its
+//! decoding a path that holds escapes). One hash lookup of the path as it came knows all
+//! that can be known in advance: what the build serves by itself, and the routes without
+//! parameters. Only a miss walks the app's other routes, so that the exchange carries its
 //! SvelteKit route id.
 //!
 //! ```text
+//! paths      the paths known in advance
 //! pathname   request path -> the path SvelteKit matches: suffixes, base, dot segments
 //! pattern    the regular expression of a route -> its segments
 //! tree       all routes in one tree; finds the first one that matches, or says it cannot
+//! statics    the children of a node in that tree, by name
+//! words      paths read eight bytes at a time
 //! ```
 //!
 //! A route id is only named where SvelteKit is bound to choose the same: parameters with a
@@ -15,20 +19,22 @@
 //! seen here: an app's `reroute` hook may lead to another route than the path does.
 
 mod pathname;
+mod paths;
 mod pattern;
+mod statics;
 mod tree;
-
-use std::collections::HashMap;
+mod words;
 
 use http::Method;
-use rustc_hash::FxBuildHasher;
 
 use crate::config::HealthPaths;
 use crate::config::handoff::Handoff;
 use crate::http::id::{AssetId, RedirectId, Target};
 use crate::http::path::try_decode;
 use pathname::Rules;
+use paths::{Known, Paths};
 use tree::Tree;
+use words::is_plain;
 
 /// Where an exchange goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,16 +72,10 @@ impl RouteId {
 /// Knows all paths of one build.
 #[derive(Debug)]
 pub struct Router {
-    known: HashMap<Box<str>, Known, FxBuildHasher>,
+    known: Paths,
     rules: Rules,
     tree: Tree,
     ids: Vec<Box<str>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Known {
-    File(Target),
-    Endpoint(Endpoint),
 }
 
 impl Router {
@@ -87,43 +87,60 @@ impl Router {
         paths: impl IntoIterator<Item = (&'a str, Target)>,
         health: Option<&HealthPaths>,
     ) -> Self {
-        let rules = Rules::new(handoff);
-        let tree = Tree::new(&handoff.routes);
-        let mut known: HashMap<_, _, _> = paths
-            .into_iter()
-            .map(|(path, target)| (path.into(), Known::File(target)))
-            .collect();
-
-        let endpoints = health.into_iter().flat_map(|paths| {
-            [
-                (&paths.liveness, Endpoint::Health),
-                (&paths.readiness, Endpoint::Readiness),
-            ]
-        });
-        for (path, endpoint) in endpoints {
-            let spelled = rules.below_base(path).is_some_and(|path| tree.spells(path));
-            if !spelled {
-                known
-                    .entry(path.as_str().into())
-                    .or_insert(Known::Endpoint(endpoint));
-            }
+        let ids = handoff.routes.iter().map(|route| route.id.as_str().into());
+        let mut router = Router {
+            known: Paths::default(),
+            rules: Rules::new(handoff),
+            tree: Tree::new(&handoff.routes),
+            ids: ids.collect(),
+        };
+        for (path, target) in paths {
+            router.known.insert(path, Known::File(target));
         }
+        if let Some(paths) = health {
+            router.insert_endpoint(&paths.liveness, Endpoint::Health);
+            router.insert_endpoint(&paths.readiness, Endpoint::Readiness);
+        }
+        router.insert_pages();
+        router
+    }
 
-        let ids = handoff
-            .routes
-            .iter()
-            .map(|route| route.id.as_str().into())
-            .collect();
-        Router {
-            known,
-            rules,
-            tree,
-            ids,
+    fn insert_endpoint(&mut self, path: &str, endpoint: Endpoint) {
+        let below = self.rules.below_base(path);
+        if !below.is_some_and(|path| self.tree.spells(path)) {
+            self.known.insert(path, Known::Endpoint(endpoint));
+        }
+    }
+
+    /// Writes down what the tree says about the paths that routes spell out, so that they
+    /// need no search.
+    fn insert_pages(&mut self) {
+        for path in self.tree.spelled() {
+            for path in self.rules.forms(&path) {
+                if let Route::Render(Some(route)) = self.search(&Method::GET, &path) {
+                    self.known.insert(&path, Known::Page(route));
+                }
+            }
         }
     }
 
     /// Names the route of a request with this path: raw, still encoded, without a query.
     pub fn route(&self, method: &Method, path: &str) -> Route {
+        match self.known.raw(path) {
+            Some(Known::Page(route)) => Route::Render(Some(route)),
+            Some(Known::File(target)) => target.into(),
+            Some(Known::Endpoint(endpoint)) if is_read(method) => Route::Endpoint(endpoint),
+            Some(Known::Endpoint(_)) => self.search(method, path),
+            // nothing to decode, so the lookup has seen all there is to see
+            None if is_plain(path.as_bytes()) => {
+                Route::Render(self.find(self.rules.matched_plain(path)))
+            }
+            None => self.search(method, path),
+        }
+    }
+
+    /// [`Router::route`] by the rules alone, without what is known of a raw path.
+    fn search(&self, method: &Method, path: &str) -> Route {
         // A path that cannot be decoded names nothing; SvelteKit answers 400. One with bytes
         // beyond ASCII is no URL, and JavaScript would read the bytes as Latin-1.
         if !path.is_ascii() {
@@ -131,15 +148,20 @@ impl Router {
         }
         let Some(decoded) = try_decode(path) else {
             // A file may be named so all the same; only the app's routes cannot.
-            return self.file(path).unwrap_or(Route::Render(None));
+            return match self.known.decoded(path) {
+                Some(Known::File(target)) => target.into(),
+                _ => Route::Render(None),
+            };
         };
-
-        match self.known.get(&*decoded) {
-            Some(Known::File(Target::Asset(id))) => Route::Asset(*id),
-            Some(Known::File(Target::Redirect(id))) => Route::Redirect(*id),
-            Some(Known::Endpoint(endpoint)) if is_read(method) => Route::Endpoint(*endpoint),
-            Some(Known::Endpoint(_)) | None => Route::Render(self.app_route(path, &decoded)),
+        match self.known.decoded(&decoded) {
+            Some(Known::File(target)) => target.into(),
+            Some(Known::Endpoint(endpoint)) if is_read(method) => Route::Endpoint(endpoint),
+            _ => Route::Render(self.find(self.rules.matched(path, &decoded))),
         }
+    }
+
+    fn find(&self, path: Option<&str>) -> Option<RouteId> {
+        self.tree.find(path?).map(RouteId)
     }
 
     /// The id of a route, as `event.route.id` shows it.
@@ -151,19 +173,14 @@ impl Router {
     pub fn routes(&self) -> impl Iterator<Item = (RouteId, &str)> {
         (0..).map(RouteId).zip(self.ids.iter().map(|id| &**id))
     }
+}
 
-    fn file(&self, path: &str) -> Option<Route> {
-        match self.known.get(path)? {
-            Known::File(Target::Asset(id)) => Some(Route::Asset(*id)),
-            Known::File(Target::Redirect(id)) => Some(Route::Redirect(*id)),
-            Known::Endpoint(_) => None,
+impl From<Target> for Route {
+    fn from(target: Target) -> Self {
+        match target {
+            Target::Asset(id) => Route::Asset(id),
+            Target::Redirect(id) => Route::Redirect(id),
         }
-    }
-
-    fn app_route(&self, raw: &str, decoded: &str) -> Option<RouteId> {
-        self.tree
-            .find(self.rules.matched(raw, decoded)?)
-            .map(RouteId)
     }
 }
 

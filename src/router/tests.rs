@@ -1,5 +1,7 @@
 //! The router as the server meets it.
 
+use proptest::prelude::*;
+use proptest::sample::select;
 use serde_json::json;
 
 use super::*;
@@ -155,4 +157,22 @@ fn endpoints_yield_to_what_the_app_spells_out() {
         render(router.route(&Method::GET, "/base/status"), &router),
         Some("/status")
     );
+}
+
+proptest! {
+    /// The lookup of a raw path is a short cut of the search, never another answer.
+    #[test]
+    fn what_is_known_in_advance_is_what_a_search_finds(
+        segments in proptest::collection::vec(select(vec![
+            "", "/", "/status", "/blog", "/x", "/a.js", "/%61.js", "/about/", "/x%2Fy", "/100%25",
+            "/100%", "/\u{e9} b", "/%C3%A9%20b", "/_app", "/base", "/health", "/..", "/%2e", "/a\\b",
+            "/__data.json", ".html__route.js", "/__route.js", "/a-long-segment",
+        ]), 0..5),
+        base in select(vec!["", "/base"]),
+        method in select(vec![Method::GET, Method::HEAD, Method::POST]),
+    ) {
+        let router = router(base, Some(("/health", "/x/health")));
+        let path = segments.concat();
+        prop_assert_eq!(router.route(&method, &path), router.search(&method, &path), "{}", path);
+    }
 }

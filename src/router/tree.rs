@@ -2,11 +2,8 @@
 //! own search, which tries one expression after the other, would find first; or it says
 //! that it cannot know.
 
-use std::collections::HashMap;
-
-use rustc_hash::FxBuildHasher;
-
 use super::pattern::{Part, Pattern, Segment};
+use super::statics::{Name, Statics};
 use crate::config::handoff::RouteEntry;
 
 /// Steps a search may take. Ordinary ones take a few; some with several rest parameters
@@ -21,13 +18,12 @@ pub(super) struct Tree {
 }
 
 #[derive(Debug)]
-struct Node {
+pub(super) struct Node {
     /// The route that ends here. Of several, the first wins always.
     end: Option<u32>,
     /// The first route at or below this node.
     first: u32,
-    /// Children by name.
-    statics: HashMap<Box<str>, Node, FxBuildHasher>,
+    statics: Statics,
     others: Vec<Other>,
     /// What is matched as one text from here to the end.
     tails: Vec<Tail>,
@@ -49,23 +45,28 @@ struct Tail {
 }
 
 impl Node {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Node {
             end: None,
             first: u32::MAX,
-            statics: HashMap::default(),
+            statics: Statics::default(),
             others: Vec::new(),
             tails: Vec::new(),
         }
     }
 
     fn is_leaf(&self) -> bool {
-        self.statics.is_empty() && self.others.is_empty() && self.tails.is_empty()
+        self.statics.is_empty() && self.ends_here()
+    }
+
+    /// Whether nothing but the node itself can match where the path has ended.
+    fn ends_here(&self) -> bool {
+        self.others.is_empty() && self.tails.is_empty()
     }
 
     fn child(&mut self, segment: Segment, matcher: bool) -> &mut Node {
         if let Segment::Static(name) = segment {
-            return self.statics.entry(name).or_insert_with(Node::new);
+            return self.statics.find_or_make(&name);
         }
         let same = |other: &Other| other.segment == segment && other.matcher == matcher;
         let at = self.others.iter().position(same).unwrap_or_else(|| {
@@ -121,18 +122,37 @@ impl Tree {
     /// The route that SvelteKit will choose for a decoded path without base; `None` when it
     /// chooses none, or when that takes a matcher or too long to find out.
     pub fn find(&self, path: &str) -> Option<u32> {
-        let mut search = Search {
-            best: u32::MAX,
-            certain: false,
-            steps: 0,
+        let (mut node, mut rest, mut matcher) = (&self.root, path.as_bytes(), false);
+        // At most nodes there is one way to go, if any. The first one that leaves a choice is
+        // searched.
+        while let Some((name, after)) = Name::split(rest)
+            && !name.is_empty()
+            && node.tails.is_empty()
+        {
+            node = match (node.statics.find(name), node.others.as_slice()) {
+                (Some(child), []) => child,
+                (None, []) => return None,
+                (None, [only]) if matches!(only.segment, Segment::Param) => {
+                    matcher |= only.matcher;
+                    &only.node
+                }
+                _ => break,
+            };
+            rest = after;
+        }
+        let (route, certain) = if rest.is_empty() && node.ends_here() {
+            (node.end?, !matcher)
+        } else {
+            let mut search = Search::new(path);
+            search.node(node, rest, matcher)?;
+            (search.best, search.certain)
         };
-        search.node(&self.root, path, false)?;
-        (search.certain && search.best < self.first_opaque).then_some(search.best)
+        (certain && route < self.first_opaque).then_some(route)
     }
 
     /// Whether a route spells the path out, without any parameter taking part.
     pub fn spells(&self, path: &str) -> bool {
-        fn spells(node: &Node, rest: &str) -> bool {
+        fn spells(node: &Node, rest: &[u8]) -> bool {
             if is_end(rest) && node.end.is_some() {
                 return true;
             }
@@ -141,24 +161,49 @@ impl Tree {
                     && spells(&other.node, rest)
             };
             let enters = || {
-                let (name, rest) = split_segment(rest)?;
-                Some(spells(node.statics.get(name)?, rest))
+                let (name, rest) = Name::split(rest)?;
+                Some(spells(node.statics.find(name)?, rest))
             };
             enters() == Some(true) || node.others.iter().any(skips)
         }
-        spells(&self.root, path)
+        spells(&self.root, path.as_bytes())
+    }
+
+    /// The paths below the base that routes without parameters spell out.
+    pub fn spelled(&self) -> Vec<String> {
+        fn collect(node: &Node, path: &str, found: &mut Vec<String>) {
+            if node.end.is_some() {
+                found.push(path.to_owned());
+            }
+            for (name, child) in node.statics.iter() {
+                collect(child, &format!("{path}/{name}"), found);
+            }
+        }
+        let mut found = Vec::new();
+        collect(&self.root, "", &mut found);
+        found
     }
 }
 
 /// Looks for the first route that matches. The result so far, and how long it took.
-struct Search {
+struct Search<'a> {
+    path: &'a str,
     best: u32,
     /// No matcher has to agree.
     certain: bool,
     steps: u32,
 }
 
-impl Search {
+impl<'a> Search<'a> {
+    fn new(path: &'a str) -> Self {
+        Search {
+            path,
+            best: u32::MAX,
+            certain: false,
+            steps: 0,
+        }
+    }
+
     /// Counts a step; `None` ends the search.
     fn step(&mut self) -> Option<()> {
         self.steps += 1;
@@ -179,8 +224,13 @@ impl Search {
         first < self.best
     }
 
+    /// The text of what is left of the path, but for its first bytes: a slash or none.
+    fn text_of(&self, rest: &[u8], but: usize) -> &'a str {
+        &self.path[self.path.len() - rest.len() + but..]
+    }
+
     /// Searches below a node for what is left of the path: empty, or starting with `/`.
-    fn node(&mut self, node: &Node, rest: &str, matcher: bool) -> Option<()> {
+    fn node(&mut self, node: &Node, rest: &[u8], matcher: bool) -> Option<()> {
         if !self.matters(node.first) {
             return Some(());
         }
@@ -191,27 +241,37 @@ impl Search {
         {
             self.found(route, matcher);
         }
-        if let Some((name, after)) = split_segment(rest)
-            && let Some(child) = node.statics.get(name)
+        if node.is_leaf() {
+            return Some(());
+        }
+        let segment = Name::split(rest);
+        if let Some((name, after)) = segment
+            && let Some(child) = node.statics.find(name)
         {
             self.node(child, after, matcher)?;
         }
         for other in &node.others {
             if self.matters(other.node.first) {
-                self.other(other, rest, matcher)?;
+                self.other(other, rest, segment, matcher)?;
             }
         }
         for tail in &node.tails {
-            if self.matters(tail.route) && self.text(&tail.parts, rest, true)? {
+            if self.matters(tail.route) && self.text(&tail.parts, self.text_of(rest, 0), true)? {
                 self.found(tail.route, matcher || tail.matcher);
             }
         }
         Some(())
     }
 
-    fn other(&mut self, other: &Other, rest: &str, before: bool) -> Option<()> {
+    /// Enters a child that is not static; `segment` is what is left of the path, split.
+    fn other(
+        &mut self,
+        other: &Other,
+        rest: &[u8],
+        segment: Option<(Name<'_>, &[u8])>,
+        before: bool,
+    ) -> Option<()> {
         let matcher = before || other.matcher;
-        let segment = split_segment(rest);
         match &other.segment {
             Segment::Param => {
                 if let Some((name, after)) = segment
@@ -221,10 +281,11 @@ impl Search {
                 }
             }
             Segment::Mixed(parts) => {
-                if let Some((name, after)) = segment
-                    && self.text(parts, name, false)?
-                {
-                    self.node(&other.node, after, matcher)?;
+                if let Some((name, after)) = segment {
+                    let text = &self.text_of(rest, 1)[..name.len()];
+                    if self.text(parts, text, false)? {
+                        self.node(&other.node, after, matcher)?;
+                    }
                 }
             }
             Segment::Optional => {
@@ -244,8 +305,8 @@ impl Search {
                 }
                 // the longest first, as the expression is greedy
                 let mut end = rest.len();
-                self.node(&other.node, "", matcher)?;
-                while let Some(at) = memchr::memrchr(b'/', &rest.as_bytes()[..end]) {
+                self.node(&other.node, &[], matcher)?;
+                while let Some(at) = memchr::memrchr(b'/', &rest[..end]) {
                     if !self.matters(other.node.first) {
                         break;
                     }
@@ -329,15 +390,8 @@ impl Search {
 }
 
 /// Whether a route that ends here matches: one slash may be left.
-fn is_end(rest: &str) -> bool {
-    rest.is_empty() || rest == "/"
-}
-
-/// Takes the first segment off a path: its name without the slash, and what follows.
-fn split_segment(path: &str) -> Option<(&str, &str)> {
-    let path = path.strip_prefix('/')?;
-    let end = memchr::memchr(b'/', path.as_bytes()).unwrap_or(path.len());
-    Some(path.split_at(end))
+fn is_end(rest: &[u8]) -> bool {
+    matches!(rest, [] | [b'/'])
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
+mod expressions;
+
 #[derive(Deserialize)]
 struct Tables {
     kit: String,
