@@ -169,10 +169,13 @@ export const all_stages = () => [
 	},
 	{
 		name: 'criterion',
-		title: 'every Rust bench once',
-		// Without --bench on its command line criterion runs each benchmark one time. Done
-		// through `cargo test` it reuses the dependencies the tests were built with.
-		run: async () => void (await cargo(['test', '--bench', '*', CORE]))
+		title: 'every bench of a part once',
+		async run() {
+			// Without --bench on its command line criterion runs each benchmark one time. Done
+			// through `cargo test` it reuses the dependencies the tests were built with.
+			await cargo(['test', '--bench', '*', CORE]);
+			await run(NODE, [at('benches', 'router.js'), '--test']);
+		}
 	},
 	{
 		name: 'doc',

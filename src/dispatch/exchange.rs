@@ -158,9 +158,16 @@ impl Exchange {
     }
 }
 
+/// Room for what the server adds to a reply: the length, and what the connection needs.
+const ADDED_LATER: usize = 4;
+
+/// Headers for which room is made at once; a map of any size makes more by itself.
+const MOST_FORESEEN: usize = 64;
+
 /// `name\nvalue\n` pairs; neither can contain a newline (the Fetch standard forbids it).
 fn parse_headers(raw: &Bytes) -> Result<HeaderMap, ReplyError> {
-    let mut headers = HeaderMap::with_capacity(16);
+    let lines = memchr::memchr_iter(b'\n', raw).count() / 2;
+    let mut headers = HeaderMap::with_capacity(lines.min(MOST_FORESEEN) + ADDED_LATER);
     let mut at = 0;
     while at < raw.len() {
         let name_end = at + find_newline(&raw[at..]);

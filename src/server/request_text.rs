@@ -81,29 +81,45 @@ fn write_origin(app: &App, head: &Parts, text: &mut Vec<u8>) -> Result<(), Strin
         .origin_headers
         .write_origin(&head.headers, &mut origin)
         .map_err(|error| error.to_string())?;
-    // Header bytes became characters one to one; what a percent-escape added beyond
-    // Latin-1 cannot be part of an origin, and `?` makes sure that it is refused.
-    text.extend(origin.chars().map(|c| u8::try_from(c).unwrap_or(b'?')));
+    if origin.is_ascii() {
+        text.extend_from_slice(origin.as_bytes());
+    } else {
+        // Header bytes became characters one to one; what a percent-escape added beyond
+        // Latin-1 cannot be part of an origin, and `?` makes sure that it is refused.
+        text.extend(origin.chars().map(|c| u8::try_from(c).unwrap_or(b'?')));
+    }
     Ok(())
 }
+
+/// Bytes that the URL parser leaves alone wherever they stand.
+static UNTOUCHED: [bool; 256] = {
+    let others = b"-_~!$&()*+,;=:@/?";
+    let mut untouched = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        untouched[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut other = 0;
+    while other < others.len() {
+        untouched[others[other] as usize] = true;
+        other += 1;
+    }
+    untouched
+};
 
 /// Whether the WHATWG URL parser would leave the target as it is. Errs towards `false`:
 /// JS then asks the parser.
 fn is_canonical(target: &[u8]) -> bool {
-    let mut previous = 0;
-    for (i, &byte) in target.iter().enumerate() {
-        let plain = match byte {
-            b'.' => previous != b'/',
-            // An encoded dot may be part of `.` or `..`.
-            b'%' => !matches!(target.get(i + 1..i + 3), Some([b'2', b'e' | b'E']) | None),
-            _ => byte.is_ascii_alphanumeric() || b"-_~!$&()*+,;=:@/?".contains(&byte),
-        };
-        if !plain {
-            return false;
-        }
-        previous = byte;
-    }
-    true
+    target.iter().enumerate().all(|(i, &byte)| {
+        UNTOUCHED[usize::from(byte)]
+            || match byte {
+                b'.' => i == 0 || target[i - 1] != b'/',
+                // An encoded dot may be part of `.` or `..`.
+                b'%' => !matches!(target.get(i + 1..i + 3), Some([b'2', b'e' | b'E']) | None),
+                _ => false,
+            }
+    })
 }
 
 #[cfg(test)]
