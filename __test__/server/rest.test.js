@@ -89,3 +89,25 @@ describe('a connection that has come to rest', { concurrency: true }, () => {
 		await client.end_of_stream();
 	});
 });
+
+describe('the rest of a body whose request has been answered', () => {
+	test('is not taken for the beginning of a head', async () => {
+		const hurried = await start_server({
+			build: await build_app({ kit: 3, adapter: 'oxide' }),
+			env: { HEADERS_TIMEOUT: '1s' }
+		});
+		try {
+			const client = await Connection.open(hurried);
+			client.send('POST /plain.txt HTTP/1.1\r\nhost: localhost\r\ncontent-length: 6\r\n\r\nhe');
+			assert.equal(await status(client), 405);
+			client.send('ll');
+			await pause(2000);
+			client.send('o!');
+			client.send(get('/plain.txt'));
+			assert.equal(await status(client), 200);
+			client.close();
+		} finally {
+			await hurried.stop();
+		}
+	});
+});

@@ -175,8 +175,11 @@ impl Connection {
 
     /// Bytes have come from the client.
     pub fn received(&self) {
-        if matches!(self.phase.get(), Phase::Idle | Phase::Rest) {
-            self.enter(Phase::Head);
+        match self.phase.get() {
+            // More of a body whose request has been answered already.
+            Phase::Idle if self.body_pending() => self.touch(),
+            Phase::Idle | Phase::Rest => self.enter(Phase::Head),
+            _ => {}
         }
     }
 
