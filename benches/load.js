@@ -35,7 +35,7 @@ const UNITS = { us: 0.001, ms: 1, s: 1000, m: 60_000 };
  * @param {number} percent
  */
 function latency(report, percent) {
-	const found = new RegExp(`^\\s+${percent}%\\s+([\\d.]+)(us|ms|s|m)$`, 'm').exec(report);
+	const found = new RegExp(`^\\s+${percent}%\\s+([\\d.]+)(us|ms|s|m) *$`, 'm').exec(report);
 	if (!found) throw new Error(`wrk printed no ${percent}% latency:\n${report}`);
 	return Number(found[1]) * UNITS[found[2]];
 }

@@ -17,13 +17,13 @@ const REPORT = `Running 3s test @ http://127.0.0.1:3000/
      50%  910.00us
      75%    4.12ms
      90%   11.00ms
-     99%    1.25s
+     99%    1.25s${' '}
   9126 requests in 3.00s, 60.10MB read
 Requests/sec:   3041.87
 Transfer/sec:     20.03MB
 `;
 
-test('a report of wrk becomes figures in one unit', () => {
+test('a report of wrk, which pads its seconds, becomes figures in one unit', () => {
 	assert.deepEqual(parse_wrk(REPORT), {
 		requests: 9126,
 		rps: 3041.87,

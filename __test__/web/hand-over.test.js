@@ -241,3 +241,17 @@ test('the type of a blob or form is that of the headers of now', async () => {
 		assert.equal((await untyped.blob()).type, '');
 	}
 });
+
+test('a value that was joined with nothing stays so where the platform keeps it', () => {
+	/** @param {typeof globalThis.Response} Class */
+	const outcome = (Class) => {
+		const clone = new Class('text');
+		clone.headers.append('content-type', '');
+		const streamed = new Class('text', { headers: { a: '' } });
+		streamed.headers.append('a', '');
+		streamed.headers.append('a', '');
+		assert.ok(streamed.body);
+		return [clone.clone(), streamed, streamed.clone()].map(({ headers }) => [...headers]);
+	};
+	assert.deepEqual(outcome(Response), outcome(NativeResponse));
+});

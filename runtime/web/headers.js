@@ -155,13 +155,23 @@ export class LightHeaders extends LightKind {
 
 	/** @param {LightHeaders} original */
 	static copy(original) {
+		const headers = LightHeaders.clone(original);
+		for (const [name, value] of original.#values) {
+			// joining values can leave white space that a copy loses
+			if (value.endsWith(' ')) headers.#values.set(name, normalise(name, value)[1]);
+		}
+		return headers;
+	}
+
+	/**
+	 * The same to the letter.
+	 * @param {LightHeaders} original
+	 */
+	static clone(original) {
 		const headers = new LightHeaders();
 		headers.#cookies = [...original.#cookies];
 		if (original.#given !== null) headers.#given = new Map(original.#given);
-		for (const [name, value] of original.#values) {
-			// joining values can leave white space that a copy loses
-			headers.#values.set(name, value.endsWith(' ') ? normalise(name, value)[1] : value);
-		}
+		headers.#values = new Map(original.#values);
 		return headers;
 	}
 
@@ -196,8 +206,15 @@ export class LightHeaders extends LightKind {
 	static pour(from, into) {
 		for (const [key, value] of from.#values) {
 			const name = from.#given?.get(key) ?? key;
-			for (const one of key === SET_COOKIE ? from.#cookies : [value]) {
-				Reflect.apply(of_headers.append, into, [name, one]);
+			if (key === SET_COOKIE) {
+				for (const cookie of from.#cookies) Reflect.apply(of_headers.append, into, [name, cookie]);
+				continue;
+			}
+			// what ends in white space has been joined with nothing, and has to be again
+			const ended = /(?:, )*$/.exec(value);
+			Reflect.apply(of_headers.append, into, [name, value.slice(0, ended?.index)]);
+			for (let at = ended?.[0].length ?? 0; at > 0; at -= 2) {
+				Reflect.apply(of_headers.append, into, [name, '']);
 			}
 		}
 	}

@@ -219,8 +219,7 @@ export class LightResponse extends made_like(NativeResponse.prototype) {
 
 	clone() {
 		if (#status in this && this.#real === undefined && !this.#used) {
-			const headers = /** @type {LightHeaders} */ (LightHeaders.copy(this.#headers));
-			return new LightResponse(this.#body, this.#status, headers);
+			return new LightResponse(this.#body, this.#status, LightHeaders.clone(this.#headers));
 		}
 		return Reflect.apply(of_response.clone, LightResponse.real(this), []);
 	}
