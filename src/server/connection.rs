@@ -1,33 +1,19 @@
-//! One accepted client: its phase, its timeouts and how it ends. Everything here runs
-//! on the connection's own I/O thread, so its state is plain cells.
+//! What is known of one accepted client: its phase, since when, and what is to become of it.
+//! Everything here runs on the connection's own I/O thread, so its state is plain cells.
+//! `drive.rs` acts on it.
 //!
 //! Timeouts are kept by a sweep over all connections of the thread (`sweep.rs`), not by
 //! a timer each: arming one costs more than serving a small file.
 
 use std::cell::{Cell, RefCell};
-use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
-use std::ops::ControlFlow;
-use std::pin::Pin;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-
 use super::App;
-use super::exchange;
 use super::outbox::Outbox;
-use super::socket::{Peer, Socket, Stream, gone};
-use super::sweep::{Clock, Registry, Tick};
-
-/// hyper reads at least this much at a time when there is so much to read.
-const READ_BUFFER: usize = 64 * 1024;
-
-const HEAD_TIMEOUT_REPLY: &[u8] =
-    b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+use super::stream::{Peer, Stream, gone};
+use super::sweep::{Clock, Tick};
 
 /// What a connection is doing; the sweep decides by it which timeout applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +77,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    fn new(app: Arc<App>, stream: Stream, clock: Clock) -> Self {
+    /// Just accepted.
+    pub(super) fn new(app: Arc<App>, stream: Stream, clock: Clock) -> Self {
         Self {
             app,
             peer: stream.peer(),
@@ -135,7 +122,7 @@ impl Connection {
     }
 
     /// While an answer is awaited hyper does not read, so it would not notice.
-    fn watch_for_hangup(&self, cx: &mut Context<'_>) {
+    pub(super) fn watch_for_hangup(&self, cx: &mut Context<'_>) {
         let answering = matches!(self.phase.get(), Phase::Exchange | Phase::Reply);
         if answering
             && !self.half_closed.get()
@@ -155,6 +142,16 @@ impl Connection {
     pub fn is_silent(&self) -> bool {
         self.with_stream(|stream| stream.is_silent())
             .unwrap_or(true)
+    }
+
+    /// What the sweep wants.
+    pub fn verdict(&self) -> Verdict {
+        self.verdict.get()
+    }
+
+    /// Closes the stream; others may hold the connection a little longer.
+    pub fn close(&self) {
+        drop(self.stream.borrow_mut().take());
     }
 
     /// The phase and when it began.
@@ -231,7 +228,7 @@ impl Connection {
     }
 
     /// Whether the next request has come already. Bodies that hold empty lines can make it
-    /// seem so; then a reply goes out a moment later, when the connection rests.
+    /// seem so; then a reply goes out a moment later, in `settle`.
     pub fn holds_back(&self) -> bool {
         self.heads.get() > self.begun.get()
     }
@@ -242,7 +239,7 @@ impl Connection {
     }
 
     /// Nothing more can be done now, so nothing waits for company any longer.
-    fn settle(&self, cx: &mut Context<'_>) {
+    pub(super) fn settle(&self, cx: &mut Context<'_>) {
         if self.outbox.borrow().is_empty() {
             return;
         }
@@ -271,7 +268,7 @@ impl Connection {
     /// Polls until there is something to read or a verdict has been passed.
     pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<Verdict> {
         self.listen(cx);
-        let verdict = self.verdict.get();
+        let verdict = self.verdict();
         if verdict == Verdict::Continue {
             // An error or the client's end is for hyper to find.
             let ready = self.with_stream(|stream| stream.poll_peek(cx).is_ready());
@@ -367,113 +364,11 @@ impl Connection {
         }
     }
 
-    fn listen(&self, cx: &mut Context<'_>) {
+    /// Has the task woken when something is judged.
+    pub(super) fn listen(&self, cx: &mut Context<'_>) {
         let mut waker = self.waker.borrow_mut();
         if !waker.as_ref().is_some_and(|w| w.will_wake(cx.waker())) {
             *waker = Some(cx.waker().clone());
         }
     }
-}
-
-/// Serves one client until it or we close. The connection counts from this call on, not
-/// from the future's first poll, so that the sweep knows of it at once.
-pub fn serve(
-    app: Arc<App>,
-    stream: Stream,
-    registry: &Rc<Registry>,
-) -> impl Future<Output = ()> + use<> {
-    let connection = Rc::new(Connection::new(app.clone(), stream, registry.clock()));
-    let entry = registry.enter(connection.clone());
-    async move {
-        drive(app, connection.clone()).await;
-        // Others may hold the connection a little longer; the client shall not wait for them.
-        drop(connection.stream.borrow_mut().take());
-        drop(entry);
-    }
-}
-
-/// Most connections spend most of their time between two requests. hyper would keep two
-/// buffers of 8 KiB and its own state all that while, so it is there only as long as
-/// there is something to do; a connection at rest is its socket and a few cells.
-async fn drive(app: Arc<App>, connection: Rc<Connection>) {
-    let mut socket = Socket::new(connection.clone());
-    let verdict = loop {
-        let verdict = socket.readable().await;
-        if verdict != Verdict::Continue {
-            break verdict;
-        }
-        match converse(&app, &connection, socket).await {
-            ControlFlow::Continue(resting) => socket = resting,
-            ControlFlow::Break(verdict) => break verdict,
-        }
-    };
-    if verdict == Verdict::HeadTimeout {
-        // The head never reached hyper's service, so nothing else is being written.
-        connection.with_stream(|stream| stream.try_write(HEAD_TIMEOUT_REPLY));
-    }
-}
-
-/// Serves requests until the connection ends, or rests and gives its socket back. Boxed,
-/// so that the task of a connection at rest does not hold room for it.
-fn converse(
-    app: &Arc<App>,
-    connection: &Rc<Connection>,
-    socket: Socket,
-) -> Pin<Box<impl Future<Output = ControlFlow<Verdict, Socket>> + use<>>> {
-    let limits = &app.config.limits;
-    let mut builder = http1::Builder::new();
-    builder
-        .max_headers(limits.max_headers)
-        .max_header_size(limits.max_header_size)
-        // A head must fit; bodies are read in pieces of at most this.
-        .max_buf_size(limits.max_header_size.max(READ_BUFFER))
-        // A client may finish sending before it reads; the sweep ends one that never reads.
-        .half_close(true);
-    let service = {
-        let (app, connection) = (app.clone(), connection.clone());
-        service_fn(move |request| exchange::serve(app.clone(), connection.clone(), request))
-    };
-    let mut http = builder.serve_connection(TokioIo::new(socket), service);
-    let connection = connection.clone();
-    Box::pin(async move {
-        let ended = poll_fn(|cx| {
-            connection.listen(cx);
-            match connection.verdict.get() {
-                Verdict::Continue => {}
-                verdict => return Poll::Ready(Some(verdict)),
-            }
-            let resting = connection.phase.get() == Phase::Rest;
-            if resting {
-                // Between two messages this ends hyper at once, and the socket, which knows
-                // the phase, stays open. Within one it only means that no other follows.
-                Pin::new(&mut http).graceful_shutdown();
-            }
-            match Pin::new(&mut http).poll(cx) {
-                Poll::Ready(Ok(())) if resting => Poll::Ready(None),
-                Poll::Ready(result) => {
-                    if let Err(error) = result {
-                        exchange::log_connection_error(&connection, &error);
-                    }
-                    Poll::Ready(Some(Verdict::Continue))
-                }
-                Poll::Pending => {
-                    connection.end_rest();
-                    connection.settle(cx);
-                    connection.watch_for_hangup(cx);
-                    Poll::Pending
-                }
-            }
-        })
-        .await;
-        match ended {
-            Some(verdict) => ControlFlow::Break(verdict),
-            None => {
-                let parts = http.into_parts();
-                let mut socket = parts.io.into_inner();
-                // The beginning of a head that came along with the request before it.
-                socket.unread(parts.read_buf);
-                ControlFlow::Continue(socket)
-            }
-        }
-    })
 }

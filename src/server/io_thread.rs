@@ -16,9 +16,9 @@ use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use super::listener::{Bound, Listener};
-use super::socket::Stream;
+use super::stream::Stream;
 use super::sweep::{Registry, TICK};
-use super::{App, Lifecycle, connection};
+use super::{App, Lifecycle, drive};
 use crate::config::Listen;
 use crate::telemetry::counters;
 use crate::telemetry::log;
@@ -171,7 +171,7 @@ impl IoThread {
     }
 
     fn serve(&self, stream: Stream, registry: &Rc<Registry>) {
-        spawn_local(connection::serve(self.app.clone(), stream, registry));
+        spawn_local(drive::serve(self.app.clone(), stream, registry));
     }
 
     /// Keeps the stream or gives it to another thread, in turn.

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 #[cfg(unix)]
 use tokio::net::UnixListener;
 
-use super::socket::Stream;
+use super::stream::Stream;
 use crate::config::Listen;
 
 /// Connections the kernel completes before we accept them. Linux cuts it to

@@ -8,6 +8,7 @@
 
 mod body;
 mod connection;
+mod drive;
 mod exchange;
 mod framing;
 pub mod health;
@@ -17,6 +18,7 @@ mod outbox;
 mod render;
 mod request_text;
 mod socket;
+mod stream;
 mod sweep;
 
 use std::io;

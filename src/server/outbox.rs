@@ -6,7 +6,7 @@
 use std::io::{self, IoSlice};
 use std::task::{Context, Poll, ready};
 
-use super::socket::Stream;
+use super::stream::Stream;
 use crate::assets::Pages;
 
 /// Bytes kept back at most; what does not fit is not kept back.
