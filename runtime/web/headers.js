@@ -5,19 +5,13 @@
  */
 import { builtin } from '../builtin.js';
 import { LightIterator } from './header-iterator.js';
+import { is_plain_value, key_of } from './header-syntax.js';
 import { LightKind } from './light-kind.js';
 import { NativeHeaders, mark_uncloneable, of_headers } from './natives.js';
 import { LightRequestHeaders } from './request-headers.js';
 
 /** @type {typeof import('node:util')} */
 const { types } = builtin('node:util');
-
-/** Tokens (RFC 9110, 5.6.2); in lower case they need no normalisation. */
-const lower_token = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-
-/** No white space at the ends, nothing that a header value may not hold. */
-const plain_value = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
 
 const SET_COOKIE = 'set-cookie';
 
@@ -34,19 +28,6 @@ const is_light = (value) => LightKind.of(value) === LightKind.RESPONSE;
 
 /** Whoever is no light headers object is request headers or a real one. */
 const others = LightRequestHeaders.prototype;
-
-/**
- * @param {unknown} name
- * @returns {string | null} in lower case; `null`: the real `Headers` has to look at it
- */
-function key_of(name) {
-	if (typeof name !== 'string') return null;
-	if (lower_token.test(name)) return name;
-	return token.test(name) ? name.toLowerCase() : null;
-}
-
-/** @param {unknown} value */
-const is_plain_value = (value) => typeof value === 'string' && plain_value.test(value);
 
 /**
  * Name and value as the real `Headers` would keep them; throws what it would throw.

@@ -4,11 +4,9 @@
  * then.
  */
 import { parse_headers } from '../header-lines.js';
+import { lower_token } from './header-syntax.js';
 import { LightKind } from './light-kind.js';
 import { NativeHeaders, mark_uncloneable, of_headers } from './natives.js';
-
-/** Characters of an HTTP token in lower case (RFC 9110, 5.6.2); other names go to the real one. */
-const simple_name = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 
 /** @param {any} value */
 const is_light = (value) => LightKind.of(value) === LightKind.REQUEST;
@@ -60,7 +58,7 @@ export class LightRequestHeaders extends LightKind {
 			const value = this.#map.get(name);
 			// joining an empty value leaves white space that `Headers` would not keep
 			if (value !== undefined) return value.endsWith(' ') ? value.trimEnd() : value;
-			if (simple_name.test(name)) return null;
+			if (lower_token.test(name)) return null;
 		}
 		return Reflect.apply(of_headers.get, LightRequestHeaders.real(this), arguments);
 	}
@@ -69,7 +67,7 @@ export class LightRequestHeaders extends LightKind {
 	has(name) {
 		if (is_light(this) && this.#real === undefined && typeof name === 'string') {
 			if (this.#map.has(name)) return true;
-			if (simple_name.test(name)) return false;
+			if (lower_token.test(name)) return false;
 		}
 		return Reflect.apply(of_headers.has, LightRequestHeaders.real(this), arguments);
 	}
