@@ -61,14 +61,18 @@ export class LightRequest extends made_like(NativeRequest.prototype) {
 		request.#controller?.abort();
 	}
 
+	/** @param {unknown} value @returns {value is LightRequest} */
+	static is(value) {
+		return typeof value === 'object' && value !== null && #record in value;
+	}
+
 	/**
 	 * The real request behind a light one; anything else as it is.
 	 * @param {any} value
 	 * @returns {any}
 	 */
 	static real(value) {
-		if (typeof value !== 'object' || value === null || !(#record in value)) return value;
-		return value.#as_real();
+		return LightRequest.is(value) ? value.#as_real() : value;
 	}
 
 	/** @returns {Request} */
@@ -149,7 +153,7 @@ export class LightRequest extends made_like(NativeRequest.prototype) {
 	 * @returns {Uint8Array<ArrayBuffer> | null}
 	 */
 	static #take(request) {
-		if (typeof request !== 'object' || request === null || !(#record in request)) return null;
+		if (!LightRequest.is(request)) return null;
 		if (request.#real !== undefined || request.#consumed || request.#body === null) return null;
 		const whole = request.#body.whole;
 		if (whole !== null) request.#consumed = true;

@@ -113,7 +113,7 @@ export class LightResponse extends made_like(NativeResponse.prototype) {
 	 * @returns {any}
 	 */
 	static real(value) {
-		if (typeof value !== 'object' || value === null || !(#status in value)) return value;
+		if (!LightResponse.is(value)) return value;
 		const made = value.#real !== undefined;
 		const response = value.#as_real();
 		if (made) replace_headers(response, value.#headers);
