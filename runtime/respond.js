@@ -1,11 +1,9 @@
 /**
- * From a `Response` to a reply. A light response has its body at hand. Of another, a body that is complete by the next macrotask goes out
- * whole, with its length; anything else is a stream whose head leaves then. All responses
- * of a turn share one macrotask.
+ * From a `Response` to a reply. A light response has its body at hand; that of another is read
+ * here, at the pace that `outgoing.js` sets.
  */
-import { end, fail, push, reply_null, reply_stream, reply_whole } from './reply.js';
-import { PUSH_FULL, PUSH_GONE, PUSH_TAKEN, PUSH_WAIT } from './wire.js';
-
+import { Outgoing } from './outgoing.js';
+import { reply_null, reply_whole } from './reply.js';
 import { LightHeaders } from './web/headers.js';
 import { LightResponse } from './web/response.js';
 
@@ -14,12 +12,6 @@ import { LightResponse } from './web/response.js';
 const LOCKED =
 	'Fatal error: Response body is locked. ' +
 	"This can happen when the response was already read (for example through 'response.json()' or 'response.text()').";
-
-/** Chunks collected before a body counts as a stream. */
-const MAX_PROBED = 2;
-
-/** @type {Probe[]} */
-let probes = [];
 
 /**
  * @param {Exchange} exchange
@@ -46,9 +38,7 @@ export function respond(exchange, response, done) {
 		done();
 	} else {
 		exchange.reader = body.getReader();
-		const probe = new Probe(exchange, response.status, headers);
-		if (probes.push(probe) === 1) setImmediate(end_probes);
-		void send(probe).finally(done);
+		void send(exchange, new Outgoing(exchange, response.status, headers)).finally(done);
 	}
 }
 
@@ -60,82 +50,21 @@ function header_lines(headers) {
 	return lines;
 }
 
-function end_probes() {
-	const ended = probes;
-	probes = [];
-	for (const probe of ended) probe.expire();
-}
-
-/** A body of which it is not known yet whether it is a stream. */
-class Probe {
-	/** @type {Uint8Array[]} */
-	#chunks = [];
-	#decided = false;
-
-	/**
-	 * @param {Exchange} exchange
-	 * @param {number} status
-	 * @param {string} headers
-	 */
-	constructor(exchange, status, headers) {
-		this.exchange = exchange;
-		this.status = status;
-		this.headers = headers;
-	}
-
-	/** The macrotask has come: what is still open is a stream. */
-	expire() {
-		if (this.#decided) return;
-		this.#decided = true;
-		reply_stream(this.exchange, this.status, this.headers);
-		// together, as all of them must be taken: a queue that has room takes any one chunk
-		if (this.#chunks.length > 0) push(this.exchange, Buffer.concat(this.#chunks));
-		this.#chunks = [];
-	}
-
-	/**
-	 * @param {Uint8Array} chunk
-	 * @returns {number} one of `PUSH_*`
-	 */
-	write(chunk) {
-		if (this.#decided) return push(this.exchange, chunk);
-		this.#chunks.push(chunk);
-		if (this.#chunks.length >= MAX_PROBED) this.expire();
-		return PUSH_TAKEN;
-	}
-
-	end() {
-		if (this.#decided) return end(this.exchange);
-		this.#decided = true;
-		const [first = new Uint8Array(), ...rest] = this.#chunks;
-		const body = rest.length === 0 ? first : Buffer.concat(this.#chunks);
-		reply_whole(this.exchange, this.status, this.headers, body);
-	}
-
-	/** Breaks off; the head goes first, so that the client sees what was begun. */
-	fail() {
-		this.expire();
-		fail(this.exchange);
-	}
-}
-
-/** @param {Probe} probe */
-async function send(probe) {
-	const { exchange } = probe;
+/**
+ * @param {Exchange} exchange
+ * @param {Outgoing} outgoing
+ */
+async function send(exchange, outgoing) {
 	const reader = /** @type {ReadableStreamDefaultReader<unknown>} */ (exchange.reader);
 	try {
-		for (;;) {
+		while (!outgoing.gone) {
+			while (outgoing.waiting !== null) await outgoing.waiting;
 			const { done, value } = await reader.read();
+			// the turn that ended meanwhile may have filled the queue
+			while (outgoing.waiting !== null) await outgoing.waiting;
 			if (exchange.gone) return;
-			if (done) return probe.end();
-			const bytes = as_bytes(value);
-			let pushed = probe.write(bytes);
-			while (pushed === PUSH_WAIT || pushed === PUSH_FULL) {
-				await new Promise((fulfil) => (exchange.resume = () => fulfil(undefined)));
-				if (exchange.gone) return;
-				pushed = pushed === PUSH_FULL ? probe.write(bytes) : PUSH_TAKEN;
-			}
-			if (pushed === PUSH_GONE) break;
+			if (done) return outgoing.end();
+			outgoing.write(as_bytes(value));
 		}
 		await reader.cancel();
 	} catch (error) {
@@ -144,7 +73,7 @@ async function send(probe) {
 			`The response of ${exchange.record.method} ${exchange.record.target} failed in mid-stream:`,
 			error
 		);
-		probe.fail();
+		outgoing.fail();
 		reader.cancel(error).catch(() => {});
 	}
 }
