@@ -118,3 +118,46 @@ export function run_headers(headers, program, constructor) {
 		return outcome(() => /** @type {any} */ (headers)[op](...args));
 	});
 }
+
+/** What a program can do with the body of a request as well as of a response. */
+export const body_ops = /** @type {const} */ ([
+	'text',
+	'json',
+	'arrayBuffer',
+	'bytes',
+	'blob',
+	'formData',
+	'cancel',
+	'touch',
+	'lock'
+]);
+
+/**
+ * A step on the body, or else on the headers.
+ * @param {Request | Response} owner
+ * @param {{ op: string, args: unknown[] }} step
+ */
+export async function run_step(owner, { op, args }) {
+	switch (op) {
+		case 'text':
+		case 'json':
+		case 'arrayBuffer':
+		case 'bytes':
+			return outcome_of_promise(() => owner[op]());
+		case 'blob':
+			return outcome_of_promise(async () => {
+				const blob = await owner.blob();
+				return [blob.type, await blob.text()];
+			});
+		case 'formData':
+			return outcome_of_promise(async () => [...(await owner.formData())].map(String));
+		case 'cancel':
+			return outcome_of_promise(() => owner.body?.cancel());
+		case 'touch':
+			return outcome_of_promise(() => owner.body?.locked);
+		case 'lock':
+			return outcome_of_promise(() => typeof owner.body?.getReader());
+		default:
+			return run_headers(owner.headers, [{ op, args }], Headers);
+	}
+}

@@ -6,11 +6,12 @@ import fc from 'fast-check';
 import { install } from '../../runtime/web/install.js';
 import { NativeResponse } from '../../runtime/web/natives.js';
 import {
+	body_ops,
 	headers_init,
 	headers_step,
 	outcome,
 	outcome_of_promise,
-	run_headers
+	run_step
 } from './programs.js';
 
 install();
@@ -79,22 +80,7 @@ const init = fc.oneof(
 );
 
 const step = fc.oneof(
-	fc
-		.constantFrom(
-			'text',
-			'json',
-			'arrayBuffer',
-			'bytes',
-			'blob',
-			'formData',
-			'clone',
-			'tee',
-			'rewrap',
-			'cancel',
-			'touch',
-			'lock'
-		)
-		.map((op) => ({ op, args: [] })),
+	fc.constantFrom(...body_ops, 'clone', 'tee', 'rewrap').map((op) => ({ op, args: [] })),
 	headers_step
 );
 
@@ -119,20 +105,8 @@ async function run(response, program, constructor) {
  * @param {typeof Response} constructor
  * @returns {Promise<unknown>}
  */
-async function perform(response, { op, args }, constructor) {
-	switch (op) {
-		case 'text':
-		case 'json':
-		case 'arrayBuffer':
-		case 'bytes':
-			return outcome_of_promise(() => response[op]());
-		case 'blob':
-			return outcome_of_promise(async () => {
-				const blob = await response.blob();
-				return [blob.type, await blob.text()];
-			});
-		case 'formData':
-			return outcome_of_promise(async () => [...(await response.formData())].map(String));
+async function perform(response, step, constructor) {
+	switch (step.op) {
 		case 'clone':
 			return outcome_of_promise(async () => {
 				const clone = response.clone();
@@ -150,14 +124,8 @@ async function perform(response, { op, args }, constructor) {
 				const again = new constructor(response.body, response);
 				return [state(again), await again.text()];
 			});
-		case 'cancel':
-			return outcome_of_promise(() => response.body?.cancel());
-		case 'touch':
-			return outcome_of_promise(() => response.body?.locked);
-		case 'lock':
-			return outcome_of_promise(() => typeof response.body?.getReader());
 		default:
-			return run_headers(response.headers, [{ op, args }], Headers);
+			return run_step(response, step);
 	}
 }
 
