@@ -27,6 +27,7 @@ import { build_app, NAMES, start } from '../benches/servers.js';
 import { build } from './build.js';
 import { run } from './lib/command.js';
 import { main } from './lib/main.js';
+import { number } from './lib/options.js';
 import { at, NODE } from './lib/places.js';
 import { ensure_modules } from './lib/toolchain.js';
 
@@ -41,14 +42,6 @@ const SPARE_FILES = 200;
 
 /** Seconds of mixed load before the memory is looked at: the JIT and the heaps find their size. */
 const WARM = 60;
-
-/** @param {string} name @param {string | undefined} text */
-function count(name, text) {
-	if (text === undefined) return undefined;
-	const value = Number(text);
-	if (!(value > 0)) throw new Error(`--${name} takes a number above 0, not ${text}`);
-	return value;
-}
 
 function options() {
 	const { values } = parseArgs({
@@ -74,10 +67,10 @@ function options() {
 	if (values.build && !server) throw new Error('--build needs to know by --server whose it is');
 	return {
 		kinds,
-		idle: count('idle', values.idle) ?? (all ? 10_000 : 0),
-		load: count('load', values.load) ?? (all ? 20 : 0),
-		soak: count('soak', values.soak) ?? (all ? 600 : 0),
-		rate: count('rate', values.rate) ?? 250,
+		idle: number('idle', values.idle, all ? 10_000 : 0),
+		load: number('load', values.load, all ? 20 : 0),
+		soak: number('soak', values.soak, all ? 600 : 0),
+		rate: number('rate', values.rate, 250),
 		core: Number(values.core ?? 0),
 		folder: values.build,
 		server: /** @type {Adapter | undefined} */ (server)

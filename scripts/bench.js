@@ -34,6 +34,7 @@ import { choose_subjects, SELF } from '../benches/subjects.js';
 import { build } from './build.js';
 import { run } from './lib/command.js';
 import { main } from './lib/main.js';
+import { number } from './lib/options.js';
 import { at, NODE } from './lib/places.js';
 import { ensure_modules, ensure_programs, warn } from './lib/toolchain.js';
 
@@ -50,19 +51,6 @@ const DELAY_PATHS = ['json', 'ssr'];
 
 /** @param {...string} parts */
 const results = (...parts) => at('benches', 'results', ...parts);
-
-/**
- * @param {string} name
- * @param {string | undefined} text
- * @param {number} otherwise
- * @param {number} [least]
- */
-function number(name, text, otherwise, least = Number.MIN_VALUE) {
-	if (text === undefined) return otherwise;
-	const value = Number(text);
-	if (text !== '' && value >= least) return value;
-	throw new Error(`--${name} takes a number ${least ? 'above' : 'from'} 0, not ${text}`);
-}
 
 function options() {
 	const { values } = parseArgs({
