@@ -271,6 +271,16 @@ for (const kit of /** @type {const} */ ([3, 2])) {
 			connection.close();
 		});
 
+		test('what a stream writes is on its way before the stream goes on', async () => {
+			const connection = await Connection.open(server);
+			connection.send(get('/api/stream/turns?key=turns'));
+			const text = ['a', 'b'].map((turn) => `${turn}${turn}${'-'.repeat(20_000)}${turn}.`).join('');
+			await connection.sees('b.');
+			await exchange(server, get('/api/gate/turns'));
+			assert.equal((await connection.response())?.body.toString(), `${text}end`);
+			connection.close();
+		});
+
 		for (const [name, target] of [
 			['more than it promised', '/api/header/length-short'],
 			['less than it promised', '/api/header/length-without-body']

@@ -19,6 +19,24 @@ const kinds = {
 				}
 			})
 		),
+	/** Several turns of chunks that are a promise away from each other, empty ones among them */
+	turns: (key) =>
+		new Response(
+			new ReadableStream({
+				async start(controller) {
+					for (const turn of ['a', 'b']) {
+						await pause(1);
+						for (const text of ['', turn, '', '', turn, '-'.repeat(20_000), `${turn}.`]) {
+							await null;
+							controller.enqueue(encoder.encode(text));
+						}
+					}
+					await opened(key);
+					controller.enqueue(encoder.encode('end'));
+					controller.close();
+				}
+			})
+		),
 	/** Says `first`, and fails once the gate opens */
 	broken: (key) =>
 		new Response(
