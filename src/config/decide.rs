@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use http::HeaderName;
 
-use super::decided::{AssetLimits, ClientAddress, Config, Exported, Limits, Listen, Timeouts};
+use super::decided::{
+    AssetLimits, ClientAddress, Config, Exported, Limits, Listen, Timeouts, Workers,
+};
 use super::errors::{ConfigErrors, quoted};
 use super::handoff::Handoff;
 use super::setting::Kind;
@@ -17,7 +19,7 @@ use super::settings::{
     UNREAD_BODY_LIMIT, WEB_OBJECTS, XFF_DEPTH,
 };
 use super::source::{Env, Source};
-use super::{health, listen, origin, read};
+use super::{health, listen, origin, read, workers};
 use crate::http::origin::OriginHeaders;
 
 impl Config {
@@ -27,12 +29,19 @@ impl Config {
     /// Every mistake in the variables and the options, together.
     pub fn decide(handoff: Handoff, root: PathBuf, env: &dyn Env) -> Result<Config, ConfigErrors> {
         let pid = std::process::id();
-        decide(handoff, root, env, |source| listen::decide(source, pid))
+        decide(handoff, root, env, |source| {
+            let (listen, exported) = listen::decide(source, pid);
+            Host {
+                listen,
+                exported,
+                workers: workers::decide(source, cores()),
+            }
+        })
     }
 
     /// Decides everything for a handler inside another server: `build/handler.js`. The
     /// variables of the listener are that server's, so they are neither read nor checked, and
-    /// [`Config::listen`] must not be opened.
+    /// [`Config::listen`] must not be opened. The app runs in that server's thread.
     ///
     /// # Errors
     /// As [`Config::decide`].
@@ -41,19 +50,37 @@ impl Config {
         root: PathBuf,
         env: &dyn Env,
     ) -> Result<Config, ConfigErrors> {
-        decide(handoff, root, env, |_| listen::unused())
+        decide(handoff, root, env, |source| {
+            let (listen, exported) = listen::unused();
+            Host {
+                listen,
+                exported,
+                workers: workers::decide_embedded(source, cores()),
+            }
+        })
     }
+}
+
+/// What depends on whose process it is.
+struct Host {
+    listen: Listen,
+    exported: Exported,
+    workers: Workers,
 }
 
 fn decide(
     handoff: Handoff,
     root: PathBuf,
     env: &dyn Env,
-    listener: impl FnOnce(&mut Source<'_>) -> (Listen, Exported),
+    host: impl FnOnce(&mut Source<'_>) -> Host,
 ) -> Result<Config, ConfigErrors> {
     let mut source = Source::new(env, &handoff.env_prefix, &handoff.options);
     source.refuse_unknown();
-    let (listen, exported) = listener(&mut source);
+    let Host {
+        listen,
+        exported,
+        workers,
+    } = host(&mut source);
     let origin = fixed_origin(&mut source, handoff.origin.clone());
     let origin_headers = origin_headers(&mut source, origin.is_some());
     let address = client_address(&mut source);
@@ -78,6 +105,7 @@ fn decide(
         address,
         health,
         assets,
+        workers,
         log_level,
         web_objects,
         io_threads,
@@ -131,13 +159,9 @@ fn client_address(source: &mut Source<'_>) -> ClientAddress {
         header_variable: source.variable(ADDRESS_HEADER.env),
         xff_depth_variable: source.variable(XFF_DEPTH.env),
     };
-    let counts = address.header.as_deref() == Some("x-forwarded-for");
-    let given = source.variable_text(&XFF_DEPTH);
-    if !counts && given.is_some_and(|text| !text.is_empty()) {
-        source.warn(format!(
-            "{} has no effect: it needs {}=x-forwarded-for",
-            address.xff_depth_variable, address.header_variable
-        ));
+    if address.header.as_deref() != Some("x-forwarded-for") {
+        let reason = format!("it needs {}=x-forwarded-for", address.header_variable);
+        source.no_effect(&XFF_DEPTH, &reason);
     }
     address
 }
@@ -181,8 +205,12 @@ fn to_usize(bytes: u64) -> usize {
 }
 
 /// The cores that the process may use, a container's quota included.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
 fn default_io_threads() -> usize {
-    io_threads_for(std::thread::available_parallelism().map_or(1, NonZeroUsize::get))
+    io_threads_for(cores())
 }
 
 /// One thread serves more requests than four cores of rendering can produce.

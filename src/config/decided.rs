@@ -34,6 +34,8 @@ pub struct Config {
     pub health: Option<HealthPaths>,
     /// What of the assets stays in memory.
     pub assets: AssetLimits,
+    /// The threads that run the app, and what waits for them.
+    pub workers: Workers,
     /// The least important line that is still logged.
     pub log_level: Level,
     /// Whose web objects routes see.
@@ -187,4 +189,74 @@ pub struct AssetLimits {
     pub file: u64,
     /// Bytes of all variants in memory together.
     pub total: u64,
+}
+
+/// The threads that run the app, and what waits for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workers {
+    /// How many there are at start; at least 1, and within [`AutoScale`]'s bounds where there
+    /// is one.
+    pub count: usize,
+    /// Whether they have threads of their own and so can be replaced. Otherwise there is one,
+    /// in the main thread, and everything here that replaces workers is `None`.
+    pub pooled: bool,
+    /// Which worker gets an exchange.
+    pub balancing: Balancing,
+    /// Whether a client's exchanges go to the worker it had before.
+    pub sticky: bool,
+    /// Exchanges that wait in the line; at least 1. The next one gets 503.
+    pub max_queue: usize,
+    /// How long an exchange waits in the line; then it gets 503.
+    pub queue_timeout: Timeout,
+    /// Renders without an answer yet that one worker takes on; at least 1.
+    pub max_in_flight: usize,
+    /// A worker that gives no sign of life for so long while something waits for it is ended.
+    pub unresponsive_timeout: Timeout,
+    /// How often a worker is asked how it is; never zero.
+    pub health_check_interval: Duration,
+    /// When a worker is replaced that has nothing wrong with it.
+    pub recycle: Recycle,
+    /// The bytes at which V8 itself ends a worker, the hard bound on its heap: twice
+    /// [`Recycle::max_memory`], so that a worker is replaced in peace long before, and yet one
+    /// request that eats memory takes down its worker and not the machine.
+    pub memory_limit: Option<u64>,
+    /// How the number of workers follows the load; otherwise it stays at [`Workers::count`].
+    pub auto_scale: Option<AutoScale>,
+    /// Builds before the current one whose immutable files are still served.
+    pub keep_builds: usize,
+}
+
+/// Which worker gets an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Balancing {
+    /// Each in turn.
+    RoundRobin,
+    /// The one with the fewest exchanges in flight.
+    LeastConnections,
+    /// The one whose thread is the least busy.
+    CpuBased,
+}
+
+/// When a worker is replaced that has nothing wrong with it. `None` is never.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Recycle {
+    /// After so many requests, give or take.
+    pub max_requests: Option<u64>,
+    /// Once its heap and what it holds outside of it are more bytes than this.
+    pub max_memory: Option<u64>,
+    /// Once it is so old, give or take.
+    pub max_age: Timeout,
+}
+
+/// How the number of workers follows the load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AutoScale {
+    /// The fewest workers; at least 1.
+    pub min: usize,
+    /// The most workers; at least [`AutoScale::min`].
+    pub max: usize,
+    /// Percent of their threads' time above which there are too few of them.
+    pub cpu_percent: u8,
+    /// Percent of the machine's memory in use above which there are too many of them.
+    pub memory_percent: u8,
 }

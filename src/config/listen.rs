@@ -7,7 +7,6 @@ use super::decided::{Exported, Listen, Timeout};
 use super::errors::quoted;
 use super::parse;
 use super::read;
-use super::setting::Setting;
 use super::settings::{HOST, IDLE_TIMEOUT, LISTEN_FDS, LISTEN_PID, PORT, SOCKET_PATH};
 use super::source::Source;
 
@@ -24,24 +23,20 @@ pub(super) fn decide(source: &mut Source<'_>, pid: u32) -> (Listen, Exported) {
 
     if activated(source, pid) {
         for setting in [SOCKET_PATH, HOST, PORT] {
-            no_effect(
-                source,
-                &setting,
-                "the listener comes from socket activation",
-            );
+            source.no_effect(&setting, "the listener comes from socket activation");
         }
         let fd = SD_LISTEN_FDS_START;
         return (Listen::Activated { fd, idle_timeout }, exported);
     }
     if idle_timeout.is_some() {
-        no_effect(source, &IDLE_TIMEOUT, "it needs socket activation");
+        source.no_effect(&IDLE_TIMEOUT, "it needs socket activation");
     }
 
     let listen = match &exported.path {
         Some(path) if !path.is_empty() => {
             let reason = format!("{} is set", source.variable(SOCKET_PATH.env));
             for setting in [HOST, PORT] {
-                no_effect(source, &setting, &reason);
+                source.no_effect(&setting, &reason);
             }
             Listen::Unix {
                 path: PathBuf::from(path),
@@ -128,11 +123,4 @@ fn activated(source: &mut Source<'_>, pid: u32) -> bool {
         ));
     }
     for_us && one
-}
-
-fn no_effect(source: &mut Source<'_>, setting: &Setting, reason: &str) {
-    if source.variable_text(setting).is_some() {
-        let name = source.variable(setting.env);
-        source.warn(format!("{name} has no effect: {reason}"));
-    }
 }

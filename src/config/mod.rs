@@ -11,6 +11,7 @@
 //! origin       the origin of a URL
 //! listen     which listener is asked for
 //! health     where the health endpoints are
+//! workers    how many workers there are, where they run, and when one is replaced
 //! decided    what comes out: plain data, read by the rooms below
 //! errors     every mistake, in one message
 //! reference  the table as Markdown, for docs/configuration.md
@@ -32,10 +33,11 @@ pub mod reference;
 pub mod setting;
 pub mod settings;
 pub mod source;
+mod workers;
 
 pub use decided::{
-    AssetLimits, BodyLimit, ClientAddress, Config, Exported, HealthPaths, Limits, Listen, Timeout,
-    Timeouts, WebObjects,
+    AssetLimits, AutoScale, Balancing, BodyLimit, ClientAddress, Config, Exported, HealthPaths,
+    Limits, Listen, Recycle, Timeout, Timeouts, WebObjects, Workers,
 };
 pub use errors::{ConfigErrors, Mistake};
 pub use handoff::{Handoff, HandoffError};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use super::decided::{BodyLimit, Timeout, WebObjects};
+use super::decided::{Balancing, BodyLimit, Timeout, WebObjects};
 use crate::telemetry::log::Level;
 
 /// What a plain number means where a duration is asked for.
@@ -17,11 +17,21 @@ pub enum Unit {
     Milliseconds,
 }
 
+/// How many workers somebody asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkerCount {
+    /// One for every core that the process may use.
+    Auto,
+    /// So many.
+    Fixed(usize),
+}
+
 /// Nothing waits longer than this. Timers add a duration to the present, which must not
 /// overflow; "forever" written as many nines is cut to a year instead of being refused.
 pub const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 const KIB: u64 = 1024;
+const MIB: u64 = KIB * KIB;
 
 /// `30`, `30s`, `500ms`, `2m`, `1h`: whole numbers only.
 pub fn duration(text: &str, plain: Unit) -> Option<Duration> {
@@ -66,17 +76,39 @@ pub fn bytes(text: &str, min: u64, max: u64) -> Option<u64> {
     }
 }
 
+/// A bounded amount of memory whose 0 switches the bound off. A plain number counts in MB,
+/// as people write it who think of a process's memory; with a unit, as in [`body_limit`].
+pub fn memory(text: &str, min: u64, max: u64) -> Option<Option<u64>> {
+    if text.trim().is_empty() {
+        return None;
+    }
+    let bytes = size_in(MIB, text)?;
+    if bytes == 0.0 {
+        return Some(None);
+    }
+    // A float cast saturates, and so is out of bounds.
+    let bytes = bytes as u64;
+    (min..=max).contains(&bytes).then_some(Some(bytes))
+}
+
 /// Not negative, perhaps infinite.
 fn size(text: &str) -> Option<f64> {
+    size_in(1, text)
+}
+
+/// As [`size`], with what a number without a unit counts in.
+fn size_in(plain: u64, text: &str) -> Option<f64> {
     let text = text.trim();
     // Before the suffixes: `0x1b` is a number, not one that counts in `b`.
-    let bytes = number(text).or_else(|| {
-        let (short, factor) = split_suffix(text)?;
-        let short = short.trim_end();
-        // `Number('')` is 0, but a suffix alone is a typing mistake.
-        (!short.is_empty()).then_some(())?;
-        Some(number(short)? * factor as f64)
-    })?;
+    let bytes = number(text)
+        .map(|number| number * plain as f64)
+        .or_else(|| {
+            let (short, factor) = split_suffix(text)?;
+            let short = short.trim_end();
+            // `Number('')` is 0, but a suffix alone is a typing mistake.
+            (!short.is_empty()).then_some(())?;
+            Some(number(short)? * factor as f64)
+        })?;
     (bytes >= 0.0).then_some(bytes)
 }
 
@@ -85,8 +117,8 @@ fn split_suffix(text: &str) -> Option<(&str, u64)> {
     let rest = without_b.unwrap_or(text);
     for (letters, factor) in [
         (['k', 'K'], KIB),
-        (['m', 'M'], KIB * KIB),
-        (['g', 'G'], KIB * KIB * KIB),
+        (['m', 'M'], MIB),
+        (['g', 'G'], KIB * MIB),
     ] {
         if let Some(short) = rest.strip_suffix(letters) {
             return Some((short, factor));
@@ -171,6 +203,24 @@ pub fn count(text: &str, min: usize, max: usize) -> Option<usize> {
     text.parse()
         .ok()
         .filter(|count| (min..=max).contains(count))
+}
+
+/// A whole number of workers within bounds, or `auto`.
+pub fn workers(text: &str, max: usize) -> Option<WorkerCount> {
+    match text.trim() {
+        "auto" => Some(WorkerCount::Auto),
+        number => count(number, 1, max).map(WorkerCount::Fixed),
+    }
+}
+
+/// Which worker gets an exchange.
+pub fn balancing(text: &str) -> Option<Balancing> {
+    match text.trim() {
+        "round-robin" => Some(Balancing::RoundRobin),
+        "least-connections" => Some(Balancing::LeastConnections),
+        "cpu-based" => Some(Balancing::CpuBased),
+        _ => None,
+    }
 }
 
 /// A header's name, in any case.

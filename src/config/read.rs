@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use super::decided::{BodyLimit, Timeout, WebObjects};
-use super::parse;
+use super::decided::{Balancing, BodyLimit, Timeout, WebObjects};
+use super::parse::{self, WorkerCount};
 use super::setting::Kind;
 use crate::telemetry::log::Level;
 
@@ -24,6 +24,15 @@ pub(super) fn timeout(text: &str, kind: Kind) -> Option<Timeout> {
     }
 }
 
+pub(super) fn interval(text: &str, kind: Kind) -> Option<Duration> {
+    match kind {
+        Kind::Interval { unit, min, max } => {
+            parse::duration(text, unit).filter(|duration| (min..=max).contains(duration))
+        }
+        _ => None,
+    }
+}
+
 pub(super) fn bytes(text: &str, kind: Kind) -> Option<u64> {
     match kind {
         Kind::Bytes { min, max } => parse::bytes(text, min, max),
@@ -36,6 +45,37 @@ pub(super) fn count(text: &str, kind: Kind) -> Option<usize> {
         Kind::Count { min, max } => parse::count(text, min, max),
         _ => None,
     }
+}
+
+/// A count whose 0 means "never".
+pub(super) fn count_or_never(text: &str, kind: Kind) -> Option<Option<u64>> {
+    let count = count(text, kind)?;
+    Some((count > 0).then_some(count as u64))
+}
+
+pub(super) fn percent(text: &str, kind: Kind) -> Option<u8> {
+    match kind {
+        Kind::Percent => parse::count(text, 1, 100).and_then(|percent| percent.try_into().ok()),
+        _ => None,
+    }
+}
+
+pub(super) fn memory(text: &str, kind: Kind) -> Option<Option<u64>> {
+    match kind {
+        Kind::Memory { min, max } => parse::memory(text, min, max),
+        _ => None,
+    }
+}
+
+pub(super) fn workers(text: &str, kind: Kind) -> Option<WorkerCount> {
+    match kind {
+        Kind::Workers { max } => parse::workers(text, max),
+        _ => None,
+    }
+}
+
+pub(super) fn balancing(text: &str, _: Kind) -> Option<Balancing> {
+    parse::balancing(text)
 }
 
 pub(super) fn body_limit(text: &str, _: Kind) -> Option<BodyLimit> {

@@ -4,12 +4,13 @@
 use super::setting::{Group, Kind, Setting};
 use super::settings::SETTINGS;
 
-const GROUPS: [(Group, &str); 6] = [
+const GROUPS: [(Group, &str); 7] = [
     (Group::Listener, "Listener"),
     (Group::Origin, "Origin and client address"),
     (Group::Timeouts, "Timeouts"),
     (Group::Limits, "Limits"),
     (Group::Assets, "Static files"),
+    (Group::Workers, "Workers"),
     (Group::Operation, "Operation"),
 ];
 

@@ -2,6 +2,7 @@
 //! themselves are in [`settings`](super::settings).
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use super::parse::Unit;
 
@@ -46,6 +47,8 @@ pub enum Group {
     Limits,
     /// Files of the build.
     Assets,
+    /// The threads that run the app.
+    Workers,
     /// For those who run it.
     Operation,
 }
@@ -69,6 +72,15 @@ pub enum Kind {
     Duration(Unit),
     /// A duration whose 0 means "never".
     Timeout(Unit),
+    /// A duration within bounds, with the unit of a plain number.
+    Interval {
+        /// What a plain number counts.
+        unit: Unit,
+        /// The shortest.
+        min: Duration,
+        /// The longest.
+        max: Duration,
+    },
     /// A size that may be `Infinity`.
     BodyLimit,
     /// A size within bounds.
@@ -85,6 +97,22 @@ pub enum Kind {
         /// The largest.
         max: usize,
     },
+    /// An amount of memory within bounds, in MB without a unit; 0 means "never".
+    Memory {
+        /// The smallest but 0.
+        min: u64,
+        /// The largest.
+        max: u64,
+    },
+    /// A whole number from 1 to 100.
+    Percent,
+    /// A number of workers, or one for every core.
+    Workers {
+        /// The largest.
+        max: usize,
+    },
+    /// Which worker gets an exchange.
+    Balancing,
     /// On or off.
     Switch,
     /// On or off, or an object with the paths; only as an option.
@@ -105,11 +133,9 @@ impl Kind {
             Kind::Integer => "a whole number",
             Kind::Header => "the name of a header",
             Kind::Origin => "an origin like https://my.site",
-            Kind::Duration(Unit::Seconds) | Kind::Timeout(Unit::Seconds) => {
-                "whole seconds, or a number with a unit (500ms, 30s, 2m, 1h)"
-            }
-            Kind::Duration(Unit::Milliseconds) | Kind::Timeout(Unit::Milliseconds) => {
-                "whole milliseconds, or a number with a unit (500ms, 30s, 2m, 1h)"
+            Kind::Duration(unit) | Kind::Timeout(unit) => duration(unit),
+            Kind::Interval { unit, min, max } => {
+                return format!("{}, from {min:?} to {max:?}", duration(unit)).into();
             }
             Kind::BodyLimit => "a size in bytes (524288, 512K, 10mb) or Infinity",
             Kind::Bytes { min, max } => {
@@ -123,6 +149,19 @@ impl Kind {
             Kind::Count { min, max } => {
                 return format!("a whole number from {min} to {max}").into();
             }
+            Kind::Memory { min, max } => {
+                return format!(
+                    "a size from {} to {}, in MB without a unit (768, 512mb, 2G), or 0",
+                    size(min),
+                    size(max)
+                )
+                .into();
+            }
+            Kind::Percent => "a whole number from 1 to 100",
+            Kind::Workers { max } => {
+                return format!("a whole number from 1 to {max}, or auto").into();
+            }
+            Kind::Balancing => "round-robin, least-connections or cpu-based",
             Kind::Switch => "true or false",
             Kind::HealthCheck => "true, false or { liveness?: string, readiness?: string }",
             Kind::Level => "error, warn, info or debug",
@@ -137,6 +176,13 @@ impl Kind {
             self,
             Kind::Path | Kind::Host | Kind::Port | Kind::Origin | Kind::BodyLimit
         )
+    }
+}
+
+fn duration(plain: Unit) -> &'static str {
+    match plain {
+        Unit::Seconds => "whole seconds, or a number with a unit (500ms, 30s, 2m, 1h)",
+        Unit::Milliseconds => "whole milliseconds, or a number with a unit (500ms, 30s, 2m, 1h)",
     }
 }
 

@@ -6,6 +6,10 @@
 use super::parse::Unit;
 use super::setting::{Alias, Group, Kind, Setting};
 
+mod workers;
+
+pub use workers::*;
+
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
@@ -390,6 +394,24 @@ pub static SETTINGS: &[Setting] = &[
     SLOTS,
     ASSET_MEMORY_FILE_LIMIT,
     ASSET_MEMORY_LIMIT,
+    CLUSTER_WORKERS,
+    ISOLATED_WORKER,
+    AUTO_SCALE,
+    MIN_WORKERS,
+    MAX_WORKERS,
+    CPU_THRESHOLD,
+    MEMORY_THRESHOLD,
+    LOAD_BALANCING_STRATEGY,
+    ENABLE_STICKY_SESSION,
+    MAX_QUEUE,
+    QUEUE_TIMEOUT,
+    MAX_IN_FLIGHT,
+    UNRESPONSIVE_TIMEOUT,
+    HEALTH_CHECK_INTERVAL,
+    MAX_REQUESTS_PER_WORKER,
+    MAX_MEMORY_USAGE,
+    MAX_WORKER_AGE,
+    KEEP_BUILDS,
     HEALTH_CHECK,
     LOG_LEVEL,
     WEB_OBJECTS,

@@ -63,6 +63,15 @@ impl Raw {
     }
 }
 
+/// A value that somebody set, and where, for messages about more than one setting.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Given<T> {
+    /// The variable with its prefix, or `option <name>`.
+    pub name: String,
+    /// The value, read.
+    pub value: T,
+}
+
 /// The two sources, and what was found wrong in them.
 pub(super) struct Source<'a> {
     env: &'a dyn Env,
@@ -176,22 +185,40 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// The value of a setting: what was given, else its default. A given value that is wrong
-    /// is reported, also in an option that the environment overrides: it is still a mistake.
+    /// What somebody said a setting is, and where. A value that is wrong is reported, also in
+    /// an option that the environment overrides: it is still a mistake.
+    pub fn given<T>(
+        &mut self,
+        setting: &Setting,
+        parse: impl Fn(&str, Kind) -> Option<T>,
+    ) -> Option<Given<T>> {
+        let option = self.given_option(setting);
+        let option = option.and_then(|raw| self.read_given(raw, &parse));
+        let env = self.environment(setting);
+        let env = env.and_then(|raw| self.read_given(raw, &parse));
+        env.or(option)
+    }
+
+    fn read_given<T>(
+        &mut self,
+        raw: Raw,
+        parse: impl Fn(&str, Kind) -> Option<T>,
+    ) -> Option<Given<T>> {
+        let value = self.read(&raw, parse)?;
+        Some(Given {
+            name: raw.name,
+            value,
+        })
+    }
+
+    /// The value of a setting: what was given, else its default.
     pub fn take<T>(
         &mut self,
         setting: &Setting,
         parse: impl Fn(&str, Kind) -> Option<T>,
     ) -> Option<T> {
-        let option = self.given_option(setting);
-        let option = option.and_then(|raw| self.read(&raw, &parse));
-        let env = self.environment(setting);
-        let env = env.and_then(|raw| self.read(&raw, &parse));
-        env.or(option).or_else(|| {
-            (!setting.default.is_empty())
-                .then(|| parse(setting.default, setting.kind))
-                .flatten()
-        })
+        let given = self.given(setting, &parse).map(|given| given.value);
+        given.or_else(|| default(setting, &parse))
     }
 
     /// As [`Source::take`], for settings whose table entry has a default.
@@ -200,8 +227,8 @@ impl<'a> Source<'a> {
         setting: &Setting,
         parse: impl Fn(&str, Kind) -> Option<T>,
     ) -> T {
-        self.take(setting, parse)
-            .expect("a test takes the default of every setting")
+        let given = self.given(setting, &parse).map(|given| given.value);
+        given.unwrap_or_else(|| default_of(setting, &parse))
     }
 
     /// One raw value, read; reported and `None` where it cannot be.
@@ -223,6 +250,15 @@ impl<'a> Source<'a> {
         self.warnings.push(text.into());
     }
 
+    /// Warns of a variable that is set in vain, and why it is.
+    pub fn no_effect(&mut self, setting: &Setting, reason: &str) {
+        let given = self.variable_text(setting);
+        if given.is_some_and(|text| !text.is_empty() || !setting.kind.empty_is_unset()) {
+            let name = self.variable(setting.env);
+            self.warn(format!("{name} has no effect: {reason}"));
+        }
+    }
+
     /// The warnings, unless there was a mistake.
     pub fn finish(self) -> Result<Vec<String>, ConfigErrors> {
         match ConfigErrors::collected(self.mistakes) {
@@ -230,6 +266,17 @@ impl<'a> Source<'a> {
             None => Ok(self.warnings),
         }
     }
+}
+
+/// The default of a setting whose table entry has one.
+pub(super) fn default_of<T>(setting: &Setting, parse: impl Fn(&str, Kind) -> Option<T>) -> T {
+    default(setting, parse).expect("a test takes the default of every setting")
+}
+
+fn default<T>(setting: &Setting, parse: impl Fn(&str, Kind) -> Option<T>) -> Option<T> {
+    (!setting.default.is_empty())
+        .then(|| parse(setting.default, setting.kind))
+        .flatten()
 }
 
 /// How messages name an option.

@@ -192,11 +192,14 @@ fn every_variable_is_read_and_every_default_taken() {
             Kind::Header => "x-header",
             Kind::Origin => "https://my.site",
             Kind::Level => "debug",
-            Kind::Switch => "false",
+            Kind::Switch if setting.default == "true" => "false",
+            Kind::Switch => "true",
+            Kind::Balancing => "cpu-based",
+            Kind::Memory { .. } => "100",
             Kind::WebObjects => "native",
             Kind::Bytes { .. } => "9000",
             // No machine has four times as many cores.
-            Kind::Count { .. } => "1023",
+            Kind::Count { max: 1023.., .. } => "1023",
             _ => "7",
         };
         let names = std::iter::once(setting.env).chain(setting.aliases.iter().map(|a| a.name));
@@ -215,6 +218,7 @@ fn every_variable_is_read_and_every_default_taken() {
             assert_eq!(config.timeouts, with(&[]).timeouts);
             assert_eq!(config.limits, with(&[]).limits);
             assert_eq!(config.listen, with(&[]).listen);
+            assert_eq!(config.workers, with(&[]).workers);
         }
     }
 }
