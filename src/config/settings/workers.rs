@@ -57,6 +57,51 @@ pub const ISOLATED_WORKER: Setting = setting(
     "Give a single worker a thread of its own as well, so that it can be replaced when it fails or grows. Off by default, because some native modules and functions of `process` only work in the main thread.",
 );
 
+/// `AUTO_SCALE`.
+pub const AUTO_SCALE: Setting = setting(
+    "AUTO_SCALE",
+    "autoScale",
+    Kind::Switch,
+    "false",
+    "Let the number of workers follow the load, from `MIN_WORKERS` to `MAX_WORKERS`. Gives workers threads of their own.",
+);
+
+/// `MIN_WORKERS`.
+pub const MIN_WORKERS: Setting = setting(
+    "MIN_WORKERS",
+    "minWorkers",
+    SOME_WORKERS,
+    "2",
+    "With `AUTO_SCALE`: the fewest workers, also at start.",
+);
+
+/// `MAX_WORKERS`.
+pub const MAX_WORKERS: Setting = setting(
+    "MAX_WORKERS",
+    "maxWorkers",
+    SOME_WORKERS,
+    "",
+    "With `AUTO_SCALE`: the most workers. By default one for every core, or as many as `MIN_WORKERS` or `CLUSTER_WORKERS` asks for if that is more.",
+);
+
+/// `CPU_THRESHOLD`.
+pub const CPU_THRESHOLD: Setting = setting(
+    "CPU_THRESHOLD",
+    "cpuThreshold",
+    Kind::Percent,
+    "80",
+    "With `AUTO_SCALE`: how busy the workers' threads have to be, on average and in percent, for another one to be added. One is taken away below half of it.",
+);
+
+/// `MEMORY_THRESHOLD`.
+pub const MEMORY_THRESHOLD: Setting = setting(
+    "MEMORY_THRESHOLD",
+    "memoryThreshold",
+    Kind::Percent,
+    "85",
+    "With `AUTO_SCALE`: percent of the machine's memory in use above which none is added and, if it stays so, one is taken away.",
+);
+
 /// `LOAD_BALANCING_STRATEGY`.
 pub const LOAD_BALANCING_STRATEGY: Setting = setting(
     "LOAD_BALANCING_STRATEGY",
@@ -157,51 +202,6 @@ pub const MAX_WORKER_AGE: Setting = setting(
     SECONDS,
     "0",
     "Age, 10 % more or less, at which a worker is replaced; its replacement is ready before it stops. 0 never does.",
-);
-
-/// `AUTO_SCALE`.
-pub const AUTO_SCALE: Setting = setting(
-    "AUTO_SCALE",
-    "autoScale",
-    Kind::Switch,
-    "false",
-    "Let the number of workers follow the load, from `MIN_WORKERS` to `MAX_WORKERS`. Gives workers threads of their own.",
-);
-
-/// `MIN_WORKERS`.
-pub const MIN_WORKERS: Setting = setting(
-    "MIN_WORKERS",
-    "minWorkers",
-    SOME_WORKERS,
-    "2",
-    "With `AUTO_SCALE`: the fewest workers, also at start.",
-);
-
-/// `MAX_WORKERS`.
-pub const MAX_WORKERS: Setting = setting(
-    "MAX_WORKERS",
-    "maxWorkers",
-    SOME_WORKERS,
-    "",
-    "With `AUTO_SCALE`: the most workers. By default one for every core, or as many as `MIN_WORKERS` or `CLUSTER_WORKERS` asks for if that is more.",
-);
-
-/// `CPU_THRESHOLD`.
-pub const CPU_THRESHOLD: Setting = setting(
-    "CPU_THRESHOLD",
-    "cpuThreshold",
-    Kind::Percent,
-    "80",
-    "With `AUTO_SCALE`: how busy the workers' threads have to be, on average and in percent, for another one to be added. One is taken away below half of it.",
-);
-
-/// `MEMORY_THRESHOLD`.
-pub const MEMORY_THRESHOLD: Setting = setting(
-    "MEMORY_THRESHOLD",
-    "memoryThreshold",
-    Kind::Percent,
-    "85",
-    "With `AUTO_SCALE`: percent of the machine's memory in use above which none is added and, if it stays so, one is taken away.",
 );
 
 /// `KEEP_BUILDS`.
