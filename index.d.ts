@@ -26,6 +26,12 @@ export type Duration = number | string;
 /** A size: a number of bytes, or a string as in `'512K'`, `'10mb'`, `'1.5G'` (powers of 1024). */
 export type Size = number | string;
 
+/**
+ * An amount of memory: a number of megabytes, or a string with a unit as in `'512mb'`, `'2G'`
+ * (powers of 1024).
+ */
+export type Memory = number | string;
+
 /** A machine that the native server runs on, as its package is named. */
 export type TargetPlatform =
 	| 'linux-x64-gnu'
@@ -156,6 +162,138 @@ export interface AdapterOptions {
 	 * @default '64M'
 	 */
 	assetMemoryLimit?: Size;
+
+	/**
+	 * The number of workers: threads that run the app, each with its own copy of it, 1 to 256.
+	 * `'auto'` is one for every core. A single worker runs in the main thread; more have threads of
+	 * their own, which are replaced when they fail or grow. With `autoScale`, the number at start.
+	 * Variable: `CLUSTER_WORKERS`.
+	 * @default 1
+	 */
+	workers?: number | 'auto';
+
+	/**
+	 * Give a single worker a thread of its own as well, so that it can be replaced. Some native
+	 * modules and functions of `process` only work in the main thread. Variable: `ISOLATED_WORKER`.
+	 * @default false
+	 */
+	isolated?: boolean;
+
+	/**
+	 * Let the number of workers follow the load, from `minWorkers` to `maxWorkers`. Gives workers
+	 * threads of their own. Variable: `AUTO_SCALE`.
+	 * @default false
+	 */
+	autoScale?: boolean;
+
+	/**
+	 * With `autoScale`: the fewest workers, also at start. More than `maxWorkers` is an error at
+	 * start. Variable: `MIN_WORKERS`.
+	 * @default 2
+	 */
+	minWorkers?: number;
+
+	/**
+	 * With `autoScale`: the most workers, 1 to 256. Fewer than `workers` is an error at start. By
+	 * default one for every core, or as many as `minWorkers` or `workers` asks for if that is more.
+	 * Variable: `MAX_WORKERS`.
+	 */
+	maxWorkers?: number;
+
+	/**
+	 * With `autoScale`: how busy the workers' threads have to be, on average and in percent, for
+	 * another one to be added; below half of it, one is taken away. Variable: `CPU_THRESHOLD`.
+	 * @default 80
+	 */
+	cpuThreshold?: number;
+
+	/**
+	 * With `autoScale`: percent of the machine's memory in use above which no worker is added and,
+	 * if it stays so, one is taken away. Variable: `MEMORY_THRESHOLD`.
+	 * @default 85
+	 */
+	memoryThreshold?: number;
+
+	/**
+	 * Which worker gets a request: each in turn, the one with the fewest requests in flight, or the
+	 * one whose thread is the least busy. Variable: `LOAD_BALANCING_STRATEGY`.
+	 * @default 'least-connections'
+	 */
+	balancing?: 'round-robin' | 'least-connections' | 'cpu-based';
+
+	/**
+	 * Send a client's requests to the worker that it had before, by a signed cookie, without one by
+	 * its address. For apps that keep sessions in memory. Variable: `ENABLE_STICKY_SESSION`.
+	 * @default false
+	 */
+	stickySession?: boolean;
+
+	/**
+	 * The most requests that wait in line for a worker, 1 to 1048576. Further ones are answered with
+	 * 503 and `retry-after` at once. Variable: `MAX_QUEUE`.
+	 * @default 1024
+	 */
+	maxQueue?: number;
+
+	/**
+	 * How long a request may wait in line, in seconds; it is answered with 503 then. 0 is until
+	 * `requestTimeout`. Variable: `QUEUE_TIMEOUT`.
+	 * @default '10s'
+	 */
+	queueTimeout?: Duration;
+
+	/**
+	 * The most requests that one worker has begun and not answered yet, 1 to 1048576. Further ones
+	 * wait in line. Variable: `MAX_IN_FLIGHT`.
+	 * @default 4096
+	 */
+	maxInFlight?: number;
+
+	/**
+	 * A worker with a thread of its own whose event loop has not turned for so long, in seconds,
+	 * while something waits for it, is ended and replaced. 0 never does. Variable:
+	 * `UNRESPONSIVE_TIMEOUT`.
+	 * @default '15s'
+	 */
+	unresponsiveTimeout?: Duration;
+
+	/**
+	 * How often a worker is asked for its memory and how busy its event loop is, in seconds, 100 ms
+	 * to 5 minutes. Variable: `HEALTH_CHECK_INTERVAL`.
+	 * @default '5s'
+	 */
+	healthCheckInterval?: Duration;
+
+	/**
+	 * The requests, 10 % more or less, after which a worker with a thread of its own is replaced. Its
+	 * replacement is ready before it stops, here as in the two below. 0 never does. Variable:
+	 * `MAX_REQUESTS_PER_WORKER`.
+	 * @default 0
+	 */
+	maxRequestsPerWorker?: number;
+
+	/**
+	 * The memory, heap and what is held outside of it, above which a worker with a thread of its own
+	 * is replaced: 16 MB to 1 TB, a plain number counting megabytes. V8 ends one whose heap alone
+	 * reaches twice that. 0 does neither. Variable: `MAX_MEMORY_USAGE`.
+	 * @default '768M'
+	 */
+	maxMemoryUsage?: Memory;
+
+	/**
+	 * The age, 10 % more or less, at which a worker with a thread of its own is replaced, in seconds.
+	 * 0 never does. Variable: `MAX_WORKER_AGE`.
+	 * @default 0
+	 */
+	maxWorkerAge?: Duration;
+
+	/**
+	 * How many earlier builds are remembered when a new one is taken over by workers with threads of
+	 * their own: their immutable files are still served, so that open tabs find their chunks. 0 to
+	 * 100. Variable: `KEEP_BUILDS`.
+	 * @default 2
+	 */
+	keepBuilds?: number;
 
 	/**
 	 * What routes see as `Request`, `Response` and `Headers`: light ones, which cost a fraction and

@@ -62,6 +62,38 @@ const count = {
 };
 
 /** @type {Rule} */
+const count_or_none = {
+	takes: 'a whole number that is not negative',
+	accepts: (value) => value === 0 || count.accepts(value)
+};
+
+/** @type {Rule} */
+const percent = {
+	takes: 'a whole number from 1 to 100',
+	accepts: (value) => count.accepts(value) && value <= 100
+};
+
+/** @type {Rule} */
+const memory = {
+	takes: 'a number of MB, or a string like "768mb" or "2G"',
+	accepts: size.accepts
+};
+
+/** @type {Rule} */
+const workers = {
+	takes: "a whole number above 0 or 'auto'",
+	accepts: (value) => value === 'auto' || count.accepts(value)
+};
+
+const STRATEGIES = ['round-robin', 'least-connections', 'cpu-based'];
+
+/** @type {Rule} */
+const balancing = {
+	takes: `one of ${STRATEGIES.map((name) => `'${name}'`).join(', ')}`,
+	accepts: (value) => STRATEGIES.includes(value)
+};
+
+/** @type {Rule} */
 const health_check = {
 	takes: 'true, false or { liveness?: string, readiness?: string }',
 	accepts: (value) =>
@@ -97,7 +129,7 @@ const BUILD_TIME = {
 };
 
 /**
- * The `option` names of `src/config/settings.rs`; a test compares the two.
+ * The options of the table in `src/config/settings.rs`; a test compares the two.
  * @type {Record<string, Rule>}
  */
 export const RUN_TIME = {
@@ -111,6 +143,24 @@ export const RUN_TIME = {
 	maxConnections: count,
 	assetMemoryFileLimit: size,
 	assetMemoryLimit: size,
+	workers,
+	isolated: flag,
+	autoScale: flag,
+	minWorkers: count,
+	maxWorkers: count,
+	cpuThreshold: percent,
+	memoryThreshold: percent,
+	balancing,
+	stickySession: flag,
+	maxQueue: count,
+	queueTimeout: duration,
+	maxInFlight: count,
+	unresponsiveTimeout: duration,
+	healthCheckInterval: duration,
+	maxRequestsPerWorker: count_or_none,
+	maxMemoryUsage: memory,
+	maxWorkerAge: duration,
+	keepBuilds: count_or_none,
 	healthCheck: health_check,
 	webObjects: web_objects
 };

@@ -15,6 +15,7 @@ use crate::telemetry::log::Level;
 mod health;
 mod listener;
 mod origin;
+mod workers;
 
 fn handoff(prefix: &str, options: Value) -> Handoff {
     let Value::Object(options) = options else {
