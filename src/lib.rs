@@ -3,13 +3,15 @@
 //!
 //! Imports run one way:
 //! `napi -> config -> server -> {router, assets, dispatch, compress} -> http`,
-//! and `telemetry` is a leaf that anyone may call. ARCHITECTURE.md is the map.
+//! and `telemetry` is a leaf that anyone may call. `pool` decides when workers are started,
+//! replaced and ended: plain data in, plain data out. ARCHITECTURE.md is the map.
 
 pub mod assets;
 pub mod compress;
 pub mod config;
 pub mod dispatch;
 pub mod http;
+pub mod pool;
 pub mod router;
 pub mod server;
 pub mod telemetry;

@@ -1,0 +1,1 @@
+//! The state machine, driven event by event.
