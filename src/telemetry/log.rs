@@ -58,25 +58,26 @@ pub type Field<'a> = (&'a str, &'a dyn std::fmt::Display);
 
 /// Logs an error.
 pub fn error(message: &str, fields: &[Field<'_>]) {
-    log(Level::Error, message, fields);
+    write(Level::Error, message, fields);
 }
 
 /// Logs a warning.
 pub fn warn(message: &str, fields: &[Field<'_>]) {
-    log(Level::Warn, message, fields);
+    write(Level::Warn, message, fields);
 }
 
 /// Logs an information.
 pub fn info(message: &str, fields: &[Field<'_>]) {
-    log(Level::Info, message, fields);
+    write(Level::Info, message, fields);
 }
 
 /// Logs a detail.
 pub fn debug(message: &str, fields: &[Field<'_>]) {
-    log(Level::Debug, message, fields);
+    write(Level::Debug, message, fields);
 }
 
-fn log(level: Level, message: &str, fields: &[Field<'_>]) {
+/// Logs a line of that level.
+pub fn write(level: Level, message: &str, fields: &[Field<'_>]) {
     if !enabled(level) {
         return;
     }

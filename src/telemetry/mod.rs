@@ -3,5 +3,7 @@
 
 pub mod counters;
 pub mod log;
+pub mod memory;
+pub mod thread;
 
 pub use counters::{Counter, Counters, Gauge, Snapshot, counters};
