@@ -3,6 +3,8 @@
  * its schema, to the letter), and `oxide.js`, which the run-time JavaScript imports.
  */
 
+import { randomUUID } from 'node:crypto';
+
 /** Must equal `FORMAT` in `src/config/handoff.rs`. */
 export const FORMAT = 1;
 
@@ -36,6 +38,8 @@ export function oxide_json({ app, version, options, client, prerendered, routes 
 	return JSON.stringify({
 		format: FORMAT,
 		package: version,
+		// two builds may differ in their server code alone
+		build: randomUUID(),
 		kit: app.kit,
 		base: app.base,
 		appPath: app.app_path,

@@ -8,9 +8,10 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use svelte_adapter_oxide::config::Balancing;
 use svelte_adapter_oxide::dispatch::{
-    Dispatcher, Event, ExchangeId, Push, Reply, ReplyError, RequestBody, RequestEvent, Slots,
-    Taken, wire,
+    Bounds, Dispatcher, Event, ExchangeId, Push, Reply, ReplyError, RequestBody, RequestEvent,
+    Slots, Taken, Wake, wire,
 };
 
 const ORIGIN: &[u8] = b"https://www.example.com";
@@ -131,10 +132,23 @@ fn finish(reply: impl Future<Output = Result<Reply, ReplyError>>) -> Reply {
     }
 }
 
+/// A worker that comes without being called.
+struct Deaf;
+
+impl Wake for Deaf {
+    fn wake(&self) {}
+}
+
 fn exchange(c: &mut Criterion) {
     let mut group = c.benchmark_group("exchange");
     group.throughput(Throughput::Elements(1));
-    let dispatcher = Dispatcher::new(1_000);
+    let bounds = Bounds {
+        queue: 1_024,
+        in_flight: 4_096,
+    };
+    let dispatcher = Dispatcher::new(1_000, Balancing::LeastConnections, bounds);
+    let worker = dispatcher.enlist(1, 0);
+    dispatcher.attach(&worker, Box::new(Deaf));
     let mut buffer = vec![0; wire::BUFFER_SIZE];
     let headers_of = [
         ("one header", b"content-type\napplication/json\n".as_slice()),
@@ -151,9 +165,9 @@ fn exchange(c: &mut Criterion) {
                 b"{}",
             );
             b.iter(|| {
-                let exchange = dispatcher.dispatch(request);
+                let exchange = dispatcher.dispatch(None, request).expect("there is room");
                 let id = exchange.id();
-                black_box(dispatcher.worker().drain(&mut buffer, 16));
+                black_box(dispatcher.drain(&worker, &mut buffer, 16));
                 record[8..12].copy_from_slice(&id.slot.to_le_bytes());
                 record[12..16].copy_from_slice(&id.generation.to_le_bytes());
                 wire::deliver(dispatcher.slots(), &record).expect("well-formed");

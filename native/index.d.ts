@@ -42,10 +42,11 @@ export interface Answer {
 }
 
 /**
- * Makes the calling thread the worker: `wake` is called, without arguments, whenever its
- * queue turns non-empty. It does not keep the process alive.
+ * Makes the calling thread the worker of that number, ready to take exchanges: `wake` is
+ * called, without arguments, when there is something to drain and it may be asleep. It does
+ * not keep the process alive.
  */
-export declare function attach(wake: () => void): void
+export declare function attach(wake: () => void, worker: number): void
 
 /** The rest of a request body is not wanted. */
 export declare function cancelBody(slot: number, generation: number): void
@@ -80,6 +81,16 @@ export interface EncodingChoice {
 
 /** Completes a streamed response. */
 export declare function end(slot: number, generation: number): void
+
+/** Why a worker's thread has ended. */
+export interface ExitCause {
+  /** `exit`, `error` (which nobody caught) or `oom`. */
+  kind: string
+  /** The exit code. */
+  code: number
+  /** The error's message. */
+  message: string
+}
 
 /** Breaks a streamed response off, visibly for the client. */
 export declare function fail(slot: number, generation: number): void
@@ -127,16 +138,72 @@ export declare const MORE: number
 export declare function open(root: string, env: Record<string, string>, embedded: boolean): Settings
 
 /**
+ * What people and signals ask of the pool: `restart` replaces the workers one by one,
+ * `reload` takes over the build in the folder or, where it is the same, restarts, `add` and
+ * `remove` change the number of workers by one, `scale` sets it to `count`.
+ */
+export declare function pool(verb: string, count?: number | undefined | null): void
+
+/** What the JS main thread has to do. What a kind does not need is 0 or empty. */
+export interface PoolAction {
+  /**
+   * `spawn`, `end`, `terminate`, `ready` (the first worker is there: listen), `giveUp`
+   * (none has ever started: exit) or `stopped` (all have gone).
+   */
+  kind: string
+  /** Which worker. */
+  worker: number
+  /** Its place in the pool. */
+  seat: number
+  /** The number of the build it runs. */
+  build: number
+  /** Why. */
+  reason: string
+}
+
+/** The pool at this moment. */
+export interface PoolStatus {
+  /** Workers there should be. */
+  wanted: number
+  /** Workers that take exchanges. */
+  ready: number
+  /** Requests that no worker has taken yet. */
+  waiting: number
+  /** The number of the current build: 1 at the start, one more for each that was taken over. */
+  build: number
+  /** Workers are being replaced, by a restart or a new build. */
+  rolling: boolean
+  /** The process is draining. */
+  draining: boolean
+  /** Why readiness fails, where the pool is the reason. */
+  unready?: string
+  /** Every worker whose thread exists. */
+  workers: Array<WorkerStatus>
+}
+
+/**
  * Appends to a streamed response: 0 taken, 1 taken but wait for `Drain`, 2 the exchange
  * is over, 3 not taken since an earlier 1 was not heeded.
  */
 export declare function push(slot: number, generation: number, chunk: Uint8Array): number
 
 /**
+ * The calling worker's answer to a ping: bytes of its heap, bytes outside of it, and the
+ * share of the time, from 0 to 1, in which its event loop was not waiting.
+ */
+export declare function report(heap: number, external: number, eventLoop: number): void
+
+/**
  * The origin of a request by the configured headers. Throws with the reason when there
  * is none; the answer to that is 400.
  */
 export declare function requestOrigin(rawHeaders: Array<string>): string
+
+/** The calling worker is about to die over this exchange. */
+export declare function running(slot: number, generation: number): void
+
+/** That worker, which is about to be killed, is at this exchange. */
+export declare function runningIn(worker: number, slot: number, generation: number): void
 
 /** What the JS side needs to know of the decided configuration. */
 export interface Settings {
@@ -166,13 +233,60 @@ export interface Settings {
   lightWebObjects: boolean
   /** The process was started by socket activation. */
   activated: boolean
+  /** Workers at the start. */
+  workers: number
+  /** They have threads of their own, and the main thread is only in control. */
+  pooled: boolean
+  /** Bytes at which V8 ends a worker; absent when it does not. */
+  memoryLimit?: number
 }
 
 /** Stops accepting and lets open exchanges finish within the shutdown timeout. */
 export declare function shutdown(): void
 
+/** Starts the control plane of a pool, from the main thread. `tell` gets its orders. */
+export declare function startPool(tell: (arg: PoolAction) => void): void
+
 /** The process's counters by name. */
 export declare function stats(): Record<string, number>
 
+/** A snapshot of the pool. */
+export declare function status(): PoolStatus
+
 /** Bytes that `drain` needs to be offered, so that every event fits. */
 export declare const WIRE_BUFFER_SIZE: number
+
+/** The thread of a worker has ended; called from the main thread. */
+export declare function workerExited(worker: number, cause: ExitCause): void
+
+/** One worker. */
+export interface WorkerStatus {
+  /** Its number, unique in the process. */
+  id: number
+  /** Its place in the pool, which its replacement will have. */
+  seat: number
+  /** The number of the build it runs. */
+  build: number
+  /** `starting`, `ready`, `draining`, `ending` or `terminated`. */
+  state: string
+  /** Exchanges it has: from taking one to the last byte of its reply. */
+  inFlight: number
+  /** Exchanges it has ever taken. */
+  requests: number
+  /** Bytes of its heap, as it said last. */
+  heap: number
+  /** Bytes outside of it that its objects hold. */
+  external: number
+  /** How busy its thread is, from 0 to 1. */
+  cpu: number
+  /** The share of the time, from 0 to 1, in which its event loop was not waiting. */
+  eventLoop: number
+  /** Milliseconds from a wake to the turn that answers it, smoothed. */
+  eventLoopDelay: number
+  /** Seconds since its thread was started. */
+  uptime: number
+  /** Workers of its seat that have died. */
+  restarts: number
+  /** What the last of them died of. */
+  lastDeath?: string
+}

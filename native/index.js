@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { answer, attach, cancelBody, close, credit, drain, encodeUtf8, end, fail, flush, listen, measureAndCompress, MORE, open, push, requestOrigin, shutdown, stats, WIRE_BUFFER_SIZE } = nativeBinding
+const { answer, attach, cancelBody, close, credit, drain, encodeUtf8, end, fail, flush, listen, measureAndCompress, MORE, open, pool, push, report, requestOrigin, running, runningIn, shutdown, startPool, stats, status, WIRE_BUFFER_SIZE, workerExited } = nativeBinding
 export { answer }
 export { attach }
 export { cancelBody }
@@ -788,9 +788,16 @@ export { listen }
 export { measureAndCompress }
 export { MORE }
 export { open }
+export { pool }
 export { push }
+export { report }
 export { requestOrigin }
+export { running }
+export { runningIn }
 export { shutdown }
+export { startPool }
 export { stats }
+export { status }
 export { WIRE_BUFFER_SIZE }
+export { workerExited }
 export const __napiBindingTarget = __napiLoadedBindingTarget

@@ -30,7 +30,7 @@ export const path = settings.path ?? false;
 export const host = settings.host;
 export const port = settings.port ?? false;
 
-attach();
+attach(1);
 
 export const server = new OxideServer();
 

@@ -155,7 +155,10 @@ function refuse(exchange, error) {
 	finish(exchange);
 }
 
-/** Makes this thread the worker. */
-export function attach() {
-	native.attach(turn);
+/**
+ * Makes this thread the worker of that number.
+ * @param {number} id
+ */
+export function attach(id) {
+	native.attach(turn, id);
 }

@@ -9,8 +9,9 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use svelte_adapter_oxide::config::Balancing;
 use svelte_adapter_oxide::dispatch::{
-    Dispatcher, Reply, ReplyBody, RequestBody, RequestEvent, wire,
+    Bounds, Dispatcher, Exchange, Reply, ReplyBody, RequestBody, RequestEvent, Wake, wire,
 };
 
 #[derive(Debug, Clone)]
@@ -108,6 +109,18 @@ fn event(sample: &Sample, id: svelte_adapter_oxide::dispatch::ExchangeId) -> Req
     }
 }
 
+fn dispatch(dispatcher: &Dispatcher, sample: &Sample) -> Exchange {
+    let dispatched = dispatcher.dispatch(None, |id| event(sample, id));
+    dispatched.expect("there is room")
+}
+
+/// A worker that comes without being called.
+struct Deaf;
+
+impl Wake for Deaf {
+    fn wake(&self) {}
+}
+
 /// Sends the drained records through the JS half.
 fn echo(records: &[u8]) -> Vec<u8> {
     let mut node = Command::new("node")
@@ -175,16 +188,22 @@ fn random_records_survive_both_halves() {
     let samples: Vec<_> = (0..300)
         .map(|_| samples().new_tree(&mut runner).expect("a sample").current())
         .collect();
-    let dispatcher = Dispatcher::new(16);
+    let bounds = Bounds {
+        queue: 1_000,
+        in_flight: 1_000,
+    };
+    let dispatcher = Dispatcher::new(16, Balancing::LeastConnections, bounds);
+    let worker = dispatcher.enlist(1, 0);
+    dispatcher.attach(&worker, Box::new(Deaf));
     let exchanges: Vec<_> = samples
         .iter()
-        .map(|sample| dispatcher.dispatch(|id| event(sample, id)))
+        .map(|sample| dispatch(&dispatcher, sample))
         .collect();
 
     let mut records = Vec::new();
     let mut buffer = vec![0; wire::BUFFER_SIZE];
     loop {
-        let (written, more) = dispatcher.worker().drain(&mut buffer, 16);
+        let (written, more) = dispatcher.drain(&worker, &mut buffer, 16);
         records.extend_from_slice(&buffer[..written]);
         if !more {
             break;

@@ -168,7 +168,7 @@ describe('a client that vanishes', () => {
 	});
 });
 
-describe('ten thousand of them', () => {
+describe('fifteen thousand of them', () => {
 	/** @type {Observed} */
 	let server;
 	before(async () => {
@@ -211,15 +211,16 @@ describe('ten thousand of them', () => {
 			return (await server.observe()).rss;
 		};
 
-		// the first round brings the heap to its size
+		// the first rounds bring the heap to its size
+		await round(5000);
 		const before_all = await round(5000);
 		const after_all = await round(5000);
 		const { stats } = await server.observe();
-		assert.ok(stats.connections_accepted >= 10_000);
+		assert.ok(stats.connections_accepted >= 15_000);
 		assert.ok(stats.aborted > 1000, `only ${stats.aborted} were seen as aborted`);
 		assert.equal((await exchange(server, get('/api/url'))).status, 200);
 		const grown = (after_all - before_all) / MIB;
-		assert.ok(grown < 60, `the second half grew it by ${grown.toFixed(1)} MiB`);
+		assert.ok(grown < 60, `the last third grew it by ${grown.toFixed(1)} MiB`);
 	});
 });
 

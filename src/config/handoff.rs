@@ -19,6 +19,8 @@ pub struct Handoff {
     pub format: u32,
     /// Version of the npm package that wrote it.
     pub package: String,
+    /// Names the run of `vite build` that wrote it: no two are the same.
+    pub build: String,
     /// SvelteKit's major version, decided by feature: 2 or 3.
     pub kit: u32,
     /// `paths.base`, empty or starting with `/`.

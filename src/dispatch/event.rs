@@ -21,6 +21,8 @@ pub enum Event {
     End(ExchangeId),
     /// The request body will never be complete.
     BodyFailed(ExchangeId, BodyFault),
+    /// Say that you are there, and what you use.
+    Ping,
 }
 
 /// Why a request body ended early.

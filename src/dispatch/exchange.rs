@@ -10,10 +10,11 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
+use super::containment::{Holder, Lost};
 use super::event::Event;
 use super::outbound::OutStream;
 use super::slots::{ExchangeId, RawBody, RawReply, Taken};
-use super::worker::Worker;
+use super::workers::Workers;
 use crate::telemetry::counters::{Raised, counters};
 
 /// A worker's answer.
@@ -38,7 +39,7 @@ pub enum ReplyBody {
     Stream(OutStream),
 }
 
-/// A reply that HTTP cannot carry. The exchange is over; JS has been told to stop.
+/// No reply, or one that HTTP cannot carry. The exchange is over; JS has been told to stop.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplyError {
     /// The name or value holds characters that are not allowed in a header (RFC 9110, 5.5).
@@ -47,14 +48,18 @@ pub enum ReplyError {
     /// `Response.error()`, or a number outside 200..=599.
     #[error("Invalid status code: {0}")]
     Status(u16),
+    /// The worker died before it had answered.
+    #[error("the worker died")]
+    Lost(Lost),
 }
 
 /// Holds a slot and its in-flight count; dropping it ends the exchange.
 #[derive(Debug)]
 pub(super) struct Guard {
-    worker: Arc<Worker>,
+    workers: Arc<Workers>,
     taken: Taken,
     complete: bool,
+    stream: bool,
     _in_use: Raised<'static>,
 }
 
@@ -67,8 +72,26 @@ impl Guard {
         self.taken.state()
     }
 
+    /// Tells the worker that has it, if one does.
     pub fn send(&self, event: Event) {
-        self.worker.send(event);
+        let state = self.state();
+        if let Holder::Worker(worker) = &state.holder {
+            let worker = worker.clone();
+            drop(state);
+            worker.send(event);
+        }
+    }
+
+    /// The reply is a stream from here on: the worker may begin with another exchange.
+    fn stream(&mut self) {
+        let state = self.state();
+        if let Holder::Worker(worker) = &state.holder {
+            let worker = worker.clone();
+            drop(state);
+            worker.streams();
+            self.stream = true;
+            self.workers.relieved(&worker);
+        }
     }
 
     /// JS has nothing left to do for this exchange.
@@ -81,24 +104,36 @@ impl Drop for Guard {
     fn drop(&mut self) {
         if !self.complete {
             counters().aborted.increment();
-            self.worker.send(Event::Abort(self.taken.id()));
+        }
+        let holder = std::mem::replace(&mut self.state().holder, Holder::Nobody);
+        match holder {
+            Holder::Worker(worker) => {
+                worker.gives_back(self.stream);
+                if !self.complete {
+                    worker.send(Event::Abort(self.taken.id()));
+                }
+                self.workers.relieved(&worker);
+            }
+            Holder::None => self.workers.left(),
+            Holder::Nobody => {}
         }
     }
 }
 
-/// An exchange that a worker is rendering.
+/// An exchange on its way to a worker, or rendered there.
 #[derive(Debug)]
 pub struct Exchange {
     guard: Guard,
 }
 
 impl Exchange {
-    pub(super) fn new(worker: Arc<Worker>, taken: Taken) -> Self {
+    pub(super) fn new(workers: Arc<Workers>, taken: Taken) -> Self {
         Self {
             guard: Guard {
-                worker,
+                workers,
                 taken,
                 complete: false,
+                stream: false,
                 _in_use: counters().slots_in_use.raise(),
             },
         }
@@ -111,13 +146,20 @@ impl Exchange {
 
     /// Tells JS that the client has sent its last byte; the reply may still reach it.
     pub fn hang_up(&self) {
+        // for a worker that takes it only now
+        self.guard.state().hung_up = true;
         self.guard.send(Event::Hangup(self.guard.id()));
+    }
+
+    /// Whether no worker has taken it yet.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.guard.state().holder, Holder::None)
     }
 
     /// Polls for the reply head without giving up the exchange.
     pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.guard.state();
-        if state.reply.is_some() {
+        if state.reply.is_some() || state.lost.is_some() {
             return Poll::Ready(());
         }
         state.waker = Some(cx.waker().clone());
@@ -128,9 +170,15 @@ impl Exchange {
     pub async fn reply(self) -> Result<Reply, ReplyError> {
         loop {
             poll_fn(|cx| self.poll_ready(cx)).await;
-            let raw = self.guard.state().reply.take();
+            let (raw, lost) = {
+                let mut state = self.guard.state();
+                (state.reply.take(), state.lost)
+            };
             if let Some(raw) = raw {
                 return self.into_reply(raw);
+            }
+            if let Some(lost) = lost {
+                return Err(ReplyError::Lost(lost));
             }
         }
     }
@@ -148,7 +196,10 @@ impl Exchange {
         let body = match raw.body {
             RawBody::Null => ReplyBody::Null,
             RawBody::Whole(bytes) => ReplyBody::Whole(bytes),
-            RawBody::Stream => ReplyBody::Stream(OutStream::new(self.guard)),
+            RawBody::Stream => {
+                self.guard.stream();
+                ReplyBody::Stream(OutStream::new(self.guard))
+            }
         };
         Ok(Reply {
             status,

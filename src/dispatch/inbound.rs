@@ -117,7 +117,10 @@ pub async fn pump<B: BodySource>(
     mut body: B,
     bounds: BodyBounds,
 ) -> BodyOutcome<B::Error> {
-    let (slots, worker) = (&dispatcher.slots, &dispatcher.worker);
+    let slots = &dispatcher.slots;
+    let Some(worker) = poll_fn(|cx| slots.poll_holder(id, cx)).await else {
+        return discard(body, bounds.unread).await;
+    };
     let mut seen = 0u64;
     let mut over = |bytes: &Bytes| {
         seen += bytes.len() as u64;
@@ -128,7 +131,7 @@ pub async fn pump<B: BodySource>(
             worker.send(Event::BodyFailed(id, BodyFault::TooLarge));
             return BodyOutcome::Abandoned;
         }
-        send(slots, worker, id, head);
+        send(slots, &worker, id, head);
     }
     loop {
         match poll_fn(|cx| next(slots, id, &mut body, cx)).await {
@@ -141,7 +144,7 @@ pub async fn pump<B: BodySource>(
                     worker.send(Event::BodyFailed(id, BodyFault::TooLarge));
                     return BodyOutcome::Abandoned;
                 }
-                send(slots, worker, id, data);
+                send(slots, &worker, id, data);
             }
             Next::End => {
                 worker.send(Event::End(id));

@@ -1,52 +1,56 @@
-//! Choosing a worker and handing the exchange over: slots, the worker's event
-//! queue, the wire, and streaming bodies both ways. Knows neither HTTP servers
-//! nor napi; a worker is anything that can be woken and then drains its queue.
+//! Choosing a worker and handing the exchange over: slots, the line and the workers, the wire,
+//! streaming bodies both ways, and what becomes of exchanges whose worker dies. Knows neither
+//! HTTP servers nor napi; a worker is anything that can be woken and then drains.
 //!
 //! ```text
-//! Dispatcher::dispatch ── takes a Slot ──> Worker queue ──(one wake)──> JS drain()
+//! Dispatcher::dispatch ── takes a Slot ──> line ──(wake the best that sleeps)──> JS drain()
 //!   Exchange::reply    <── Slot state  <── flush() / push() / end() / fail()
 //! ```
 
+mod balance;
+mod containment;
 mod event;
 mod exchange;
 mod inbound;
 mod outbound;
 mod slots;
+#[cfg(test)]
+mod tests;
 mod text;
 pub mod wire;
 mod worker;
+mod workers;
 
 use std::sync::Arc;
 
+pub use containment::Lost;
 pub use event::{BodyFault, Event, RequestBody, RequestEvent};
 pub use exchange::{Exchange, Reply, ReplyBody, ReplyError};
 pub use inbound::{BodyBounds, BodyOutcome, BodySource, Eager, discard, eager, pump};
 pub use outbound::OutStream;
 pub use slots::{ExchangeId, Push, Slots, Taken};
 pub use text::encode_utf8;
-pub use worker::{Wake, Worker};
+pub use worker::{Standing, Usage, Wake, Worker};
+pub use workers::{Bounds, Busy};
 
+use crate::config::Balancing;
 use crate::telemetry::counters;
+use workers::Workers;
 
-/// Hands exchanges to the worker. One per process; shared by all I/O threads.
+/// Hands exchanges to workers. One per process; shared by all threads.
 #[derive(Debug)]
 pub struct Dispatcher {
     slots: Slots,
-    worker: Arc<Worker>,
+    workers: Arc<Workers>,
 }
 
 impl Dispatcher {
     /// `slots` is the number of slots made in advance and the size the pool shrinks back to.
-    pub fn new(slots: usize) -> Self {
+    pub fn new(slots: usize, balancing: Balancing, bounds: Bounds) -> Self {
         Self {
             slots: Slots::new(slots),
-            worker: Arc::new(Worker::new()),
+            workers: Arc::new(Workers::new(balancing, bounds)),
         }
-    }
-
-    /// The worker that renders. It is present from the start and attaches when its JS is ready.
-    pub fn worker(&self) -> &Arc<Worker> {
-        &self.worker
     }
 
     /// Slots and what JS does to the exchanges in them.
@@ -54,14 +58,70 @@ impl Dispatcher {
         &self.slots
     }
 
-    /// Takes a slot and queues the request for the worker. Dropping the returned
-    /// exchange before its reply is complete aborts it in JS.
-    pub fn dispatch(&self, build: impl FnOnce(ExchangeId) -> RequestEvent) -> Exchange {
-        counters().renders.increment();
+    /// The workers that have not gone.
+    pub fn workers(&self) -> Vec<Arc<Worker>> {
+        self.workers.members()
+    }
+
+    /// The worker of that name, unless it has gone.
+    pub fn worker(&self, id: u32) -> Option<Arc<Worker>> {
+        let mut workers = self.workers.members().into_iter();
+        workers.find(|worker| worker.id() == id)
+    }
+
+    /// How many of them take exchanges.
+    pub fn ready(&self) -> usize {
+        self.workers.ready()
+    }
+
+    /// Requests that no worker has taken yet.
+    pub fn waiting(&self) -> usize {
+        self.workers.waiting()
+    }
+
+    /// Adds a worker that is still starting.
+    pub fn enlist(&self, id: u32, seat: u32) -> Arc<Worker> {
+        self.workers.enlist(id, seat)
+    }
+
+    /// The JS of a worker is ready, on the calling thread: it takes exchanges from now on.
+    pub fn attach(&self, worker: &Arc<Worker>, wake: Box<dyn Wake>) {
+        self.workers.attach(worker, wake);
+    }
+
+    /// A worker is given nothing new from now on; what it has, it finishes.
+    pub fn retire(&self, worker: &Arc<Worker>) {
+        self.workers.retire(worker);
+    }
+
+    /// The thread of a worker has ended, and `running` is what it was at. What it had and did
+    /// not answer is lost. Returns how many exchanges that are; the second time, none.
+    pub fn dismiss(&self, worker: &Arc<Worker>, running: Option<ExchangeId>) -> usize {
+        if !self.workers.dismiss(worker) {
+            return 0;
+        }
+        let lost = self.slots.lose(worker, running);
+        counters().lost.add(lost as u64);
+        lost
+    }
+
+    /// Takes a slot and lets the request wait for a worker, for that on `seat` where there is
+    /// one. Dropping the returned exchange before its reply is complete aborts it in JS.
+    pub fn dispatch(
+        &self,
+        seat: Option<u32>,
+        build: impl FnOnce(ExchangeId) -> RequestEvent,
+    ) -> Result<Exchange, Busy> {
         let slot = self.slots.acquire();
-        let event = build(slot.id());
-        let exchange = Exchange::new(self.worker.clone(), slot);
-        self.worker.send(Event::Request(Box::new(event)));
-        exchange
+        let request = Box::new(build(slot.id()));
+        self.workers.enter(request, seat, &self.slots)?;
+        counters().renders.increment();
+        Ok(Exchange::new(self.workers.clone(), slot))
+    }
+
+    /// Writes up to `max` events for `worker` into `buffer`. Returns the bytes written and
+    /// whether more are waiting; if so the caller comes again without being woken.
+    pub fn drain(&self, worker: &Arc<Worker>, buffer: &mut [u8], max: usize) -> (usize, bool) {
+        self.workers.drain(worker, &self.slots, buffer, max)
     }
 }

@@ -14,6 +14,7 @@ use std::task::Waker;
 use bytes::Bytes;
 use parking_lot::{Mutex, MutexGuard, RwLock};
 
+use super::containment::{Holder, Lost};
 use crate::telemetry::counters;
 
 /// Response bytes held for a client that reads slower than JS writes. One chunk
@@ -33,6 +34,14 @@ pub struct ExchangeId {
     pub slot: u32,
     /// How often that place has been used.
     pub generation: u32,
+}
+
+impl ExchangeId {
+    /// No exchange at all.
+    pub const NONE: Self = Self {
+        slot: u32::MAX,
+        generation: u32::MAX,
+    };
 }
 
 /// JS's answer to `push`, as it crosses the boundary.
@@ -86,8 +95,14 @@ pub(super) struct State {
     pub in_credit: u64,
     /// JS does not want the rest of the request body.
     pub in_cancelled: bool,
-    /// Woken when credit has come.
+    /// Woken when credit has come, or a worker to give the body to.
     pub in_waker: Option<Waker>,
+    /// Who has it.
+    pub holder: Holder,
+    /// The worker that had it died.
+    pub lost: Option<Lost>,
+    /// The client sent its last byte before a worker took it.
+    pub hung_up: bool,
 }
 
 impl State {
@@ -102,6 +117,9 @@ impl State {
             in_credit: IN_WINDOW,
             in_cancelled: false,
             in_waker: None,
+            holder: Holder::None,
+            lost: None,
+            hung_up: false,
         }
     }
 
@@ -120,6 +138,9 @@ impl State {
         self.out_wait = false;
         self.in_credit = IN_WINDOW;
         self.in_cancelled = false;
+        self.holder = Holder::None;
+        self.lost = None;
+        self.hung_up = false;
         None
     }
 }
@@ -333,6 +354,19 @@ impl Slots {
         let slot = table.get(id.slot as usize)?;
         let mut state = slot.state.lock();
         slot.is_held_by(id.generation).then(|| act(&mut state))
+    }
+
+    /// The exchanges in flight at this moment.
+    pub(super) fn held(&self) -> Vec<ExchangeId> {
+        let table = self.0.table.read();
+        let held = table.iter().filter_map(|slot| {
+            let holder = slot.holder.load(Relaxed);
+            (holder & IN_FLIGHT != 0).then_some(ExchangeId {
+                slot: slot.index,
+                generation: holder as u32,
+            })
+        });
+        held.collect()
     }
 
     pub(super) fn reply(&self, id: ExchangeId, reply: RawReply) -> bool {

@@ -15,6 +15,7 @@
 //! `36 u32 body length`, `40 f64 content-length or -1`, then at 48 the text (Latin-1:
 //! method, origin, target, address, then `name\nvalue\n` for each header) and the body.
 //! Chunk adds: `16 u32 length`, then the bytes. BodyFailed carries its cause in `flags`.
+//! Ping speaks of no exchange.
 //!
 //! A reply (JS to Rust) is `16 u16 status`, `18 u16 -`, `20 u32 headers length`,
 //! `24 u32 body length`, then at 28 the headers (Latin-1, `name\nvalue\n`) and the body.
@@ -35,6 +36,7 @@ const KIND_CHUNK: u8 = 4;
 const KIND_END: u8 = 5;
 const KIND_BODY_FAILED: u8 = 6;
 const KIND_HANGUP: u8 = 7;
+const KIND_PING: u8 = 8;
 
 const FLAG_BODY_MASK: u8 = 0b0011;
 const FLAG_CANONICAL: u8 = 0b0100;
@@ -58,6 +60,7 @@ pub fn encode(event: &Event, out: &mut [u8]) -> Option<usize> {
         Event::Hangup(id) => encode_head(KIND_HANGUP, 0, *id, out),
         Event::Drain(id) => encode_head(KIND_DRAIN, 0, *id, out),
         Event::End(id) => encode_head(KIND_END, 0, *id, out),
+        Event::Ping => encode_head(KIND_PING, 0, ExchangeId::NONE, out),
         Event::BodyFailed(id, fault) => encode_head(KIND_BODY_FAILED, *fault as u8, *id, out),
         Event::Chunk(id, bytes) => {
             let len = padded(HEAD + 4 + bytes.len());

@@ -1,97 +1,312 @@
-//! One worker's event queue. A wake is sent only when the queue turns non-empty;
-//! the worker then drains until it is empty, a batch a turn, so a thousand waiting
-//! events cost one wake.
+//! One worker as the other threads see it: its inbox, what it has in flight, and its signs
+//! of life. A wake is sent only when it may be asleep; it then drains until there is nothing
+//! left for it, a batch a turn, so a thousand waiting events cost one wake.
+//!
+//! Which requests come to it is decided in `workers`; this file owns what is already its own.
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
+use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 
 use super::event::Event;
-use super::wire;
+use crate::telemetry::thread::Thread;
 
-/// How the queue asks its worker to come and drain it.
+/// How a worker is asked to come and drain.
 pub trait Wake: Send + Sync {
-    /// Called from any thread, at most once until the queue has been empty again.
+    /// Called from any thread, at most once until the worker has found nothing left to do.
     fn wake(&self);
 }
 
-/// The queue between the I/O threads and one JS thread.
+/// What a worker may be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Standing {
+    /// Its JS is not ready yet.
+    Starting = 0,
+    /// It takes exchanges.
+    Ready = 1,
+    /// It finishes what it has and is given nothing new.
+    Draining = 2,
+    /// Its thread has ended.
+    Gone = 3,
+}
+
+/// One JS thread.
 pub struct Worker {
-    queue: Mutex<VecDeque<Event>>,
+    id: u32,
+    seat: u32,
+    inbox: Mutex<VecDeque<Event>>,
     wake: RwLock<Option<Box<dyn Wake>>>,
+    standing: AtomicU8,
+    /// A wake is on its way, or its answer is still draining.
+    awake: AtomicBool,
+    /// Exchanges it has, from taking one to the last byte of its reply.
+    in_flight: AtomicU32,
+    /// Those of them whose reply is a stream.
+    streams: AtomicU32,
+    /// Exchanges it has ever taken.
+    taken: AtomicU64,
+    /// Requests in its inbox, which only those bound to its seat are.
+    assigned: AtomicU32,
+    /// When it was made; the times below are microseconds since.
+    made: Instant,
+    woken: AtomicU64,
+    seen: AtomicU64,
+    delay: AtomicU64,
+    /// How busy its thread is, in thousandths, as sampled last.
+    cpu: AtomicU32,
+    /// What its JS has said last that it uses.
+    usage: Mutex<Usage>,
+    /// Its thread, for those who measure it.
+    thread: OnceLock<Thread>,
+}
+
+/// What a worker's JS says that it uses.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Usage {
+    /// Bytes of V8's heap.
+    pub heap: u64,
+    /// Bytes outside of it that its objects hold.
+    pub external: u64,
+    /// The part of the time, from 0 to 1, in which its event loop was not waiting.
+    pub event_loop: f64,
 }
 
 impl Worker {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(id: u32, seat: u32) -> Self {
         Self {
-            queue: Mutex::new(VecDeque::with_capacity(256)),
+            id,
+            seat,
+            inbox: Mutex::new(VecDeque::with_capacity(64)),
             wake: RwLock::new(None),
+            standing: AtomicU8::new(Standing::Starting as u8),
+            awake: AtomicBool::new(false),
+            in_flight: AtomicU32::new(0),
+            streams: AtomicU32::new(0),
+            taken: AtomicU64::new(0),
+            assigned: AtomicU32::new(0),
+            made: Instant::now(),
+            woken: AtomicU64::new(0),
+            seen: AtomicU64::new(0),
+            delay: AtomicU64::new(0),
+            cpu: AtomicU32::new(0),
+            usage: Mutex::new(Usage::default()),
+            thread: OnceLock::new(),
         }
     }
 
-    /// The JS side is ready. Events that came before it wake it now.
-    pub fn attach(&self, wake: Box<dyn Wake>) {
-        *self.wake.write() = Some(wake);
-        if !self.queue.lock().is_empty() {
-            self.wake();
+    /// Unique in the process.
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Its place in the pool, which its replacement will have.
+    pub fn seat(&self) -> u32 {
+        self.seat
+    }
+
+    /// What it may be given.
+    pub fn standing(&self) -> Standing {
+        match self.standing.load(SeqCst) {
+            0 => Standing::Starting,
+            1 => Standing::Ready,
+            2 => Standing::Draining,
+            _ => Standing::Gone,
         }
     }
 
-    /// The JS side is gone; nothing will drain the queue any more.
-    pub fn detach(&self) {
-        *self.wake.write() = None;
+    pub(super) fn set_standing(&self, standing: Standing) {
+        self.standing.store(standing as u8, SeqCst);
     }
 
-    /// Whether a JS thread stands behind this queue.
-    pub fn attached(&self) -> bool {
-        self.wake.read().is_some()
+    pub(super) fn set_wake(&self, wake: Option<Box<dyn Wake>>) {
+        *self.wake.write() = wake;
     }
 
-    pub(super) fn send(&self, event: Event) {
-        let was_empty = {
-            let mut queue = self.queue.lock();
-            let was_empty = queue.is_empty();
-            queue.push_back(event);
-            was_empty
-        };
-        if was_empty {
-            self.wake();
+    /// Queues an event of an exchange that it has, or one for itself.
+    pub fn send(&self, event: Event) {
+        self.inbox.lock().push_back(event);
+        self.rouse();
+    }
+
+    /// Queues a request that only this worker may take.
+    pub(super) fn assign(&self, request: Event) {
+        self.assigned.fetch_add(1, Relaxed);
+        self.send(request);
+    }
+
+    /// Requests in its inbox.
+    pub(super) fn assigned(&self) -> usize {
+        self.assigned.load(Relaxed) as usize
+    }
+
+    pub(super) fn next_event(&self) -> Option<Event> {
+        let event = self.inbox.lock().pop_front();
+        if let Some(Event::Request(_)) = event {
+            self.assigned.fetch_sub(1, Relaxed);
         }
+        event
     }
 
-    fn wake(&self) {
+    /// The buffer had no room for it.
+    pub(super) fn put_back(&self, event: Event) {
+        if let Event::Request(_) = event {
+            self.assigned.fetch_add(1, Relaxed);
+        }
+        self.inbox.lock().push_front(event);
+    }
+
+    pub(super) fn has_events(&self) -> bool {
+        !self.inbox.lock().is_empty()
+    }
+
+    /// Sends a wake unless one is on its way. Returns whether it was asleep.
+    pub(super) fn rouse(&self) -> bool {
+        if self.awake.swap(true, SeqCst) {
+            return false;
+        }
+        self.woken.store(self.age(), Relaxed);
         if let Some(wake) = &*self.wake.read() {
             wake.wake();
         }
+        true
     }
 
-    /// Writes up to `max` events into `buffer`. Returns the bytes written and whether
-    /// more are waiting; if so the caller comes again without being woken.
-    pub fn drain(&self, buffer: &mut [u8], max: usize) -> (usize, bool) {
-        let mut written = 0;
-        for _ in 0..max {
-            // Encoded outside the lock: the copy must not hold up the I/O threads.
-            let Some(event) = self.queue.lock().pop_front() else {
-                return (written, false);
-            };
-            match wire::encode(&event, &mut buffer[written..]) {
-                Some(len) => written += len,
-                None => {
-                    self.queue.lock().push_front(event);
-                    return (written, true);
-                }
-            }
+    pub(super) fn is_awake(&self) -> bool {
+        self.awake.load(SeqCst)
+    }
+
+    /// It has found nothing left to do. Whoever queues something from now on wakes it; what
+    /// was queued before that is for the caller to look for once more.
+    pub(super) fn falls_asleep(&self) {
+        self.woken.store(0, Relaxed);
+        self.awake.store(false, SeqCst);
+    }
+
+    /// It stays awake after all. False if a wake is on its way anyway.
+    pub(super) fn stays_awake(&self) -> bool {
+        !self.awake.swap(true, SeqCst)
+    }
+
+    /// It is here, draining.
+    pub(super) fn shows_up(&self) {
+        let now = self.age();
+        let woken = self.woken.swap(0, Relaxed);
+        if woken != 0 {
+            // an eighth of the way to the newest: one long turn shows, and passes
+            let delay = self.delay.load(Relaxed);
+            let newest = now.saturating_sub(woken);
+            self.delay.store(delay - delay / 8 + newest / 8, Relaxed);
         }
-        (written, !self.queue.lock().is_empty())
+        self.seen.store(now, Relaxed);
+    }
+
+    /// Microseconds since it was made, never 0.
+    fn age(&self) -> u64 {
+        self.made.elapsed().as_micros() as u64 + 1
+    }
+
+    /// How long it has been made.
+    pub fn uptime(&self) -> Duration {
+        self.made.elapsed()
+    }
+
+    /// How long something has been waiting for it without a sign of life.
+    pub fn silent_for(&self) -> Duration {
+        if !self.is_awake() {
+            return Duration::ZERO;
+        }
+        let last = self.woken.load(Relaxed).max(self.seen.load(Relaxed));
+        Duration::from_micros(self.age().saturating_sub(last))
+    }
+
+    /// From a wake to the turn that answers it, smoothed: how late its event loop runs.
+    pub fn event_loop_delay(&self) -> Duration {
+        Duration::from_micros(self.delay.load(Relaxed))
+    }
+
+    pub(super) fn takes(&self) {
+        self.in_flight.fetch_add(1, SeqCst);
+        self.taken.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn streams(&self) {
+        self.streams.fetch_add(1, SeqCst);
+    }
+
+    pub(super) fn gives_back(&self, stream: bool) {
+        if stream {
+            self.streams.fetch_sub(1, SeqCst);
+        }
+        self.in_flight.fetch_sub(1, SeqCst);
+    }
+
+    /// Exchanges it has, from taking one to the last byte of its reply.
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight.load(SeqCst)
+    }
+
+    /// Exchanges it has not begun to answer.
+    pub fn rendering(&self) -> u32 {
+        let streams = self.streams.load(SeqCst);
+        self.in_flight().saturating_sub(streams)
+    }
+
+    /// Exchanges it has ever taken.
+    pub fn requests(&self) -> u64 {
+        self.taken.load(Relaxed)
+    }
+
+    /// Nothing is left of what it was given.
+    pub fn is_idle(&self) -> bool {
+        self.in_flight() == 0 && !self.has_events()
+    }
+
+    /// How busy its thread is, from 0 to 1, as sampled last.
+    pub fn cpu(&self) -> f64 {
+        f64::from(self.cpu.load(Relaxed)) / 1000.0
+    }
+
+    /// What its JS has said last that it uses.
+    pub fn usage(&self) -> Usage {
+        *self.usage.lock()
+    }
+
+    /// Notes what its JS says that it uses.
+    pub fn set_usage(&self, usage: Usage) {
+        *self.usage.lock() = usage;
+    }
+
+    /// Its thread, once it has attached, where the system tells of threads.
+    pub fn thread(&self) -> Option<&Thread> {
+        self.thread.get()
+    }
+
+    /// The calling thread is this worker's.
+    pub(super) fn runs_here(&self) {
+        if let Some(thread) = Thread::current() {
+            let _ = self.thread.set(thread);
+        }
+    }
+
+    /// Notes how busy its thread is.
+    pub fn set_cpu(&self, share: f64) {
+        self.cpu.store((share * 1000.0) as u32, Relaxed);
     }
 }
 
 impl fmt::Debug for Worker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Worker")
-            .field("queued", &self.queue.lock().len())
-            .field("attached", &self.attached())
-            .finish()
+            .field("id", &self.id)
+            .field("seat", &self.seat)
+            .field("standing", &self.standing())
+            .field("in_flight", &self.in_flight())
+            .finish_non_exhaustive()
     }
 }

@@ -39,16 +39,18 @@ pub fn answer(method: String, url: String, raw_headers: Vec<String>) -> Result<O
         return Ok(None);
     };
     let (path, query) = split_target(&url);
-    let reply = match app.router.route(&method, path) {
+    let build = app.build();
+    let site = &build.site;
+    let reply = match site.router.route(&method, path) {
         Route::Asset(asset) => {
             let headers = header_map(&raw_headers);
             let request = AssetRequest {
                 method: &method,
                 headers: &headers,
             };
-            app.assets.reply(asset, &request)
+            site.assets.reply(asset, &request)
         }
-        Route::Redirect(redirect) => app.assets.redirect(redirect, &method, query),
+        Route::Redirect(redirect) => site.assets.redirect(redirect, &method, query),
         Route::Endpoint(endpoint) => health::answer(app, endpoint),
         Route::Render(_) => return Ok(None),
     };

@@ -8,5 +8,7 @@
 mod allocator;
 mod build;
 mod middleware;
+mod pool;
 mod process;
+mod status;
 mod worker;

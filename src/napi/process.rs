@@ -12,10 +12,11 @@ use napi_derive::napi;
 use parking_lot::Mutex;
 
 use super::allocator;
-use crate::assets::{AssetLimits, Table};
 use crate::config::handoff::Handoff;
 use crate::config::{Config, WebObjects};
-use crate::router::Router;
+use crate::pool;
+use crate::server::build::Site;
+use crate::server::control::{Control, News};
 use crate::server::{App, Bound, Lifecycle, Server};
 use crate::telemetry::counters;
 use crate::telemetry::log;
@@ -23,6 +24,8 @@ use crate::telemetry::log;
 /// What one process holds.
 pub(super) struct Process {
     pub app: Arc<App>,
+    /// Once it has been started.
+    pub control: OnceLock<Arc<Control>>,
     server: Mutex<Option<Server>>,
 }
 
@@ -63,6 +66,12 @@ pub struct Settings {
     pub light_web_objects: bool,
     /// The process was started by socket activation.
     pub activated: bool,
+    /// Workers at the start.
+    pub workers: u32,
+    /// They have threads of their own, and the main thread is only in control.
+    pub pooled: bool,
+    /// Bytes at which V8 ends a worker; absent when it does not.
+    pub memory_limit: Option<f64>,
 }
 
 /// Reads the build in `root` and decides its configuration with `env`. Throws with every
@@ -91,17 +100,13 @@ fn load(root: PathBuf, env: HashMap<String, String>, embedded: bool) -> Result<P
     for warning in config.warnings() {
         log::warn(warning, &[]);
     }
-    let limits = AssetLimits {
-        file: config.assets.file,
-        total: config.assets.total,
-    };
-    let (assets, missing) = Table::load(&config.root, &config.build, limits);
+    let (site, missing) = Site::load(&config, &config.build);
     for file in missing {
         log::warn("asset missing", &[("file", &file)]);
     }
-    let router = Router::new(&config.build, assets.paths(), config.health.as_ref());
     Ok(Process {
-        app: Arc::new(App::new(config, router, assets, embedded)),
+        app: Arc::new(App::new(config, site, embedded)),
+        control: OnceLock::new(),
         server: Mutex::new(None),
     })
 }
@@ -126,6 +131,18 @@ fn settings(app: &App) -> Settings {
         routes: config.build.routes.iter().map(|r| r.id.clone()).collect(),
         light_web_objects: config.web_objects == WebObjects::Light,
         activated: matches!(config.listen, crate::config::Listen::Activated { .. }),
+        workers: config.workers.count as u32,
+        pooled: config.workers.pooled,
+        memory_limit: config.workers.memory_limit.map(|bytes| bytes as f64),
+    }
+}
+
+impl Process {
+    /// Tells the control plane, if there is one.
+    pub fn tell(&self, event: pool::Event) {
+        if let Some(control) = self.control.get() {
+            control.tell(News::Event(event));
+        }
     }
 }
 
@@ -143,6 +160,9 @@ impl TellJs {
 
 impl Lifecycle for TellJs {
     fn closed(&self) {
+        if let Some(process) = PROCESS.get() {
+            process.tell(pool::Event::Closed);
+        }
         self.tell("closed");
     }
 
@@ -175,6 +195,9 @@ pub fn listen(tell: Function<'_, String, ()>) -> Result<Option<Address>> {
     if server.is_some() {
         return Err(Error::from_reason("the server is already listening"));
     }
+    if !process.app.config.workers.pooled {
+        super::pool::start_alone()?;
+    }
     let tell: Teller = tell
         .build_threadsafe_function::<String>()
         .callee_handled::<false>()
@@ -196,7 +219,9 @@ pub fn listen(tell: Function<'_, String, ()>) -> Result<Option<Address>> {
 /// Stops accepting and lets open exchanges finish within the shutdown timeout.
 #[napi(catch_unwind)]
 pub fn shutdown() -> Result<()> {
-    if let Some(server) = &*process()?.server.lock() {
+    let process = process()?;
+    if let Some(server) = &*process.server.lock() {
+        process.tell(pool::Event::Stop);
         server.drain();
     }
     Ok(())

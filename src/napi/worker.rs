@@ -4,6 +4,9 @@
 //! Unsafe is allowed in `drain` and `encode_utf8` alone: writing into a buffer of JS cannot be
 //! checked by the compiler.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
 use napi::bindgen_prelude::{Env, Function, Result, Uint8ArraySlice};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Error, Status};
@@ -11,6 +14,7 @@ use napi_derive::napi;
 
 use super::process::{Process, process};
 use crate::dispatch::{self, ExchangeId, Wake, Worker, wire};
+use crate::pool::{self, WorkerId};
 
 type Waker = ThreadsafeFunction<(), (), (), Status, false, true>;
 
@@ -31,19 +35,45 @@ pub const WIRE_BUFFER_SIZE: u32 = wire::BUFFER_SIZE as u32;
 #[napi]
 pub const MORE: u32 = 1 << 31;
 
-/// Makes the calling thread the worker: `wake` is called, without arguments, whenever its
-/// queue turns non-empty. It does not keep the process alive.
+thread_local! {
+    /// The worker whose thread this is.
+    static WORKER: RefCell<Option<Arc<Worker>>> = const { RefCell::new(None) };
+}
+
+/// Makes the calling thread the worker of that number, ready to take exchanges: `wake` is
+/// called, without arguments, when there is something to drain and it may be asleep. It does
+/// not keep the process alive.
 #[napi(catch_unwind)]
-pub fn attach(env: Env, wake: Function<'_, (), ()>) -> Result<()> {
+pub fn attach(env: Env, wake: Function<'_, (), ()>, worker: u32) -> Result<()> {
     let wake: Waker = wake
         .build_threadsafe_function::<()>()
         .callee_handled::<false>()
         .weak::<true>()
         .build()?;
-    let worker = process()?.app.dispatcher.worker().clone();
-    worker.attach(Box::new(WakeJs(wake)));
-    env.add_env_cleanup_hook(worker, |worker| Worker::detach(&worker))?;
+    let process = process()?;
+    let dispatcher = &process.app.dispatcher;
+    let worker = match dispatcher.worker(worker) {
+        Some(worker) => worker,
+        // that of the main thread, whom nobody has ordered
+        None if !process.app.config.workers.pooled => dispatcher.enlist(worker, 0),
+        None => return Err(Error::from_reason("this worker is not wanted any more")),
+    };
+    dispatcher.attach(&worker, Box::new(WakeJs(wake)));
+    WORKER.set(Some(worker.clone()));
+    process.tell(pool::Event::Ready(WorkerId(worker.id())));
+    env.add_env_cleanup_hook(worker, |worker| {
+        if let Ok(process) = self::process() {
+            super::pool::dismiss(process, &worker);
+        }
+    })?;
     Ok(())
+}
+
+/// The worker whose thread is calling.
+pub(super) fn own() -> Result<Arc<Worker>> {
+    WORKER
+        .with_borrow(Option::clone)
+        .ok_or_else(|| Error::from_reason("this thread is no worker"))
 }
 
 /// Takes up to `max` events into `buffer`. Returns the bytes written, with `MORE` set when
@@ -54,11 +84,11 @@ pub fn drain(mut buffer: Uint8ArraySlice<'_>, max: u32) -> Result<u32> {
     // SAFETY: JS lends the buffer for this call and its thread is here, in it; `runtime/worker.js`
     // keeps the buffer to itself, so no other thread has a view of its memory.
     let buffer = unsafe { buffer.as_mut() };
-    let (written, more) = process()?
-        .app
-        .dispatcher
-        .worker()
-        .drain(buffer, max as usize);
+    let dispatcher = &process()?.app.dispatcher;
+    let (written, more) = WORKER.with_borrow(|worker| match worker {
+        Some(worker) => dispatcher.drain(worker, buffer, max as usize),
+        None => (0, false),
+    });
     Ok(written as u32 | if more { MORE } else { 0 })
 }
 

@@ -64,6 +64,8 @@ pub struct Connection {
     waker: RefCell<Option<Waker>>,
     /// The reply did not come within the request timeout.
     overdue: Cell<bool>,
+    /// Nor within the time that a request may wait for a worker.
+    waited_long: Cell<bool>,
     /// The request body broke before its end.
     body_failed: Cell<bool>,
     /// The request body that is still on its way, by its number on this connection.
@@ -92,6 +94,7 @@ impl Connection {
             verdict: Cell::new(Verdict::Continue),
             waker: RefCell::new(None),
             overdue: Cell::new(false),
+            waited_long: Cell::new(false),
             body_failed: Cell::new(false),
             body_pending: Cell::new(None),
             bodies: Cell::new(0),
@@ -194,7 +197,8 @@ impl Connection {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let hold = self.holds_back();
-        let pages = self.app.assets.pages();
+        let build = self.app.build();
+        let pages = build.site.assets.pages();
         let written = self
             .with_stream(|stream| {
                 self.outbox
@@ -283,6 +287,7 @@ impl Connection {
     /// A request head is complete.
     pub fn begin(&self) {
         self.overdue.set(false);
+        self.waited_long.set(false);
         self.body_failed.set(false);
         self.body_pending.set(None);
         self.begun.set(self.begun.get() + 1);
@@ -304,6 +309,17 @@ impl Connection {
     /// The request timeout has passed.
     pub fn overdue(&self) -> bool {
         self.overdue.get()
+    }
+
+    /// The queue timeout has passed, which matters to a request that still waits.
+    pub fn set_waited_long(&self) {
+        self.waited_long.set(true);
+        self.wake();
+    }
+
+    /// The queue timeout has passed.
+    pub fn waited_long(&self) -> bool {
+        self.waited_long.get()
     }
 
     /// Somebody reads a request body from now on, and says so when it has ended.

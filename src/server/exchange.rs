@@ -88,22 +88,32 @@ async fn answer(
         method: &head.method,
         headers: &head.headers,
     };
-    match app.router.route(&head.method, head.uri.path()) {
+    let build = app.build();
+    let site = &build.site;
+    match site.router.route(&head.method, head.uri.path()) {
         Route::Asset(asset) => {
             unread(app, connection, body);
-            asset_response(app.assets.reply(asset, &request))
+            asset_response(site.assets.reply(asset, &request))
         }
         Route::Redirect(redirect) => {
             unread(app, connection, body);
             let target = head.uri.path_and_query().map_or("", |t| t.as_str());
             let (_, query) = split_target(target);
-            asset_response(app.assets.redirect(redirect, &head.method, query))
+            asset_response(site.assets.redirect(redirect, &head.method, query))
         }
         Route::Endpoint(endpoint) => {
             unread(app, connection, body);
             asset_response(health::answer(app, endpoint))
         }
-        Route::Render(route) => render::render(app, connection, head, body, route).await,
+        Route::Render(route) => {
+            if let Some((earlier, asset)) = build.earlier_file(&head.method, head.uri.path()) {
+                unread(app, connection, body);
+                return asset_response(earlier.assets.reply(asset, &request));
+            }
+            let site = site.clone();
+            drop(build);
+            render::render(app, connection, &site, head, body, route).await
+        }
     }
 }
 

@@ -10,16 +10,26 @@ use crate::assets::{AssetBody, AssetReply};
 use crate::router::Endpoint;
 
 /// Liveness is 200 as long as the process can answer at all. Readiness is 200 while new
-/// requests are welcome: not before the worker is there, not while draining.
+/// requests are welcome: not before a worker is there, not while none starts, not while draining.
 pub fn answer(app: &App, endpoint: Endpoint) -> AssetReply {
+    let no = |text: &'static str| {
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            Bytes::from_static(text.as_bytes()),
+        )
+    };
     let (status, text) = match endpoint {
-        Endpoint::Readiness if app.draining() => {
-            (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"draining"}"#)
+        Endpoint::Readiness if app.draining() => no(r#"{"status":"draining"}"#),
+        Endpoint::Readiness if !app.ready() => match app.unready() {
+            None => no(r#"{"status":"starting"}"#),
+            Some(reason) => {
+                let body = serde_json::json!({ "status": "failing", "reason": reason });
+                (StatusCode::SERVICE_UNAVAILABLE, body.to_string().into())
+            }
+        },
+        Endpoint::Health | Endpoint::Readiness => {
+            (StatusCode::OK, Bytes::from_static(br#"{"status":"ok"}"#))
         }
-        Endpoint::Readiness if !app.ready() => {
-            (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"starting"}"#)
-        }
-        Endpoint::Health | Endpoint::Readiness => (StatusCode::OK, r#"{"status":"ok"}"#),
     };
     AssetReply {
         status,
@@ -27,6 +37,6 @@ pub fn answer(app: &App, endpoint: Endpoint) -> AssetReply {
             (CONTENT_TYPE, HeaderValue::from_static("application/json")),
             (CACHE_CONTROL, HeaderValue::from_static("no-store")),
         ]),
-        body: AssetBody::Memory(Bytes::from_static(text.as_bytes())),
+        body: AssetBody::Memory(text),
     }
 }

@@ -152,7 +152,9 @@ impl IoThread {
                 },
                 // With nothing to watch the thread sleeps until something comes.
                 _ = ticks.tick(), if !quiet || full => {
-                    registry.sweep(&self.app.config.timeouts, drain.is_some());
+                    let config = &self.app.config;
+                    let queue = config.workers.queue_timeout;
+                    registry.sweep(&config.timeouts, queue, drain.is_some());
                     tick_count = tick_count.wrapping_add(1);
                     if tick_count.is_multiple_of(TRIM_EVERY) {
                         self.app.dispatcher.slots().trim();

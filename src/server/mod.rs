@@ -7,7 +7,9 @@
 //! ```
 
 mod body;
+pub mod build;
 mod connection;
+pub mod control;
 mod drive;
 mod exchange;
 mod framing;
@@ -26,14 +28,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
+use arc_swap::{ArcSwap, Guard};
+use parking_lot::Mutex;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 pub use listener::{BindError, Bound};
 
-use crate::assets::Table;
 use crate::config::Config;
-use crate::dispatch::Dispatcher;
-use crate::router::Router;
+use crate::dispatch::{Bounds, Dispatcher};
+use build::{Build, Site};
 use io_thread::{Command, IoThread};
 
 const SERVING: u8 = 0;
@@ -44,29 +47,46 @@ const DRAINING: u8 = 1;
 pub struct App {
     /// The decided configuration.
     pub config: Config,
-    /// Names the route of a request.
-    pub router: Router,
-    /// The build's files.
-    pub assets: Table,
+    /// What is served; a deploy replaces it.
+    build: ArcSwap<Build>,
     /// Hands renders to the worker.
     pub dispatcher: Arc<Dispatcher>,
     /// Another server owns the socket and SvelteKit answers it directly.
     embedded: bool,
+    /// Why no worker comes, where it is known.
+    unready: Mutex<Option<String>>,
     phase: AtomicU8,
 }
 
 impl App {
     /// Puts the parts together; nothing is listening yet.
-    pub fn new(config: Config, router: Router, assets: Table, embedded: bool) -> Self {
-        let dispatcher = Arc::new(Dispatcher::new(config.limits.slots));
+    pub fn new(config: Config, site: Site, embedded: bool) -> Self {
+        let bounds = Bounds {
+            queue: config.workers.max_queue,
+            in_flight: config.workers.max_in_flight,
+        };
+        let dispatcher = Dispatcher::new(config.limits.slots, config.workers.balancing, bounds);
         Self {
             config,
-            router,
-            assets,
-            dispatcher,
+            build: ArcSwap::from_pointee(Build::first(site)),
+            dispatcher: Arc::new(dispatcher),
             embedded,
+            unready: Mutex::new(None),
             phase: AtomicU8::new(SERVING),
         }
+    }
+
+    /// What is served at this moment.
+    pub fn build(&self) -> Guard<Arc<Build>> {
+        self.build.load()
+    }
+
+    /// Serves another build from now on, and the immutable files of those before it.
+    pub fn switch(&self, site: Arc<Site>) {
+        let next = self
+            .build()
+            .followed_by(site, self.config.workers.keep_builds);
+        self.build.store(Arc::new(next));
     }
 
     /// Whether a drain has begun.
@@ -76,7 +96,17 @@ impl App {
 
     /// Whether a worker is there to render; inside another server that is taken for granted.
     pub fn ready(&self) -> bool {
-        self.embedded || self.dispatcher.worker().attached()
+        self.embedded || (self.dispatcher.ready() > 0 && self.unready.lock().is_none())
+    }
+
+    /// Why the readiness endpoint says no although nothing is draining; `None`: it may say yes.
+    pub fn set_unready(&self, reason: Option<String>) {
+        *self.unready.lock() = reason;
+    }
+
+    /// What was given to [`App::set_unready`].
+    pub fn unready(&self) -> Option<String> {
+        self.unready.lock().clone()
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, RETRY_AFTER};
 use http::request::Parts;
 use http::{Method, Response, StatusCode, Version};
 use http_body::Body as _;
@@ -17,21 +17,23 @@ use hyper::ext::ReasonPhrase;
 
 use super::App;
 use super::body::Body;
+use super::build::Site;
 use super::connection::Connection;
 use super::exchange::{plain, unread};
 use super::request_text::{self, RequestText};
 use crate::dispatch::{
-    BodyBounds, BodyOutcome, Eager, Exchange, Reply, ReplyBody, ReplyError, RequestBody,
-    RequestEvent, eager, pump, wire,
+    BodyBounds, BodyOutcome, Busy, Eager, Exchange, ExchangeId, Reply, ReplyBody, ReplyError,
+    RequestBody, RequestEvent, eager, pump, wire,
 };
 use crate::router::RouteId;
-use crate::telemetry::log;
+use crate::telemetry::{counters, log};
 
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 pub(super) async fn render(
     app: &Arc<App>,
     connection: &Rc<Connection>,
+    site: &Site,
     head: Parts,
     mut body: Incoming,
     route: Option<RouteId>,
@@ -45,7 +47,7 @@ pub(super) async fn render(
         }
     };
     let content_length = content_length(&head);
-    let plan = plan(app, &head, &body, content_length);
+    let plan = plan(app, site, &head, &body, content_length);
     let inbound = match plan {
         Plan::None => {
             unread(app, connection, body);
@@ -61,35 +63,32 @@ pub(super) async fn render(
             Eager::Failed(error) => return broken_body(connection, &error),
         },
     };
-    let exchange = app.dispatcher.dispatch(|id| {
-        let RequestText {
-            text,
-            method_len,
-            origin_len,
-            target_len,
-            address_len,
-            canonical,
-        } = text;
-        RequestEvent {
-            id,
-            route: route.map(|route| route.index()),
-            text,
-            method_len,
-            origin_len,
-            target_len,
-            address_len,
-            port: connection.peer.port,
-            canonical,
-            http10: head.version == Version::HTTP_10,
-            content_length,
-            body: match &inbound {
-                Inbound::None => RequestBody::None,
-                Inbound::Whole(bytes) => RequestBody::Whole(bytes.clone()),
-                Inbound::Stream(..) => RequestBody::Stream,
-                Inbound::Untouched(_) => RequestBody::TooLarge,
-            },
+    let name = route
+        .and_then(|route| site.router.route_id(route))
+        .unwrap_or("");
+    let ask = |text: RequestText, inbound: &Inbound| {
+        app.dispatcher.dispatch(None, |id| {
+            let facts = Facts {
+                id,
+                route: route.map(RouteId::index),
+                port: connection.peer.port,
+                http10: head.version == Version::HTTP_10,
+                content_length,
+            };
+            event(text, &facts, inbound)
+        })
+    };
+    let exchange = match ask(text, &inbound) {
+        Ok(exchange) => exchange,
+        Err(Busy) => {
+            counters().queue_refused.increment();
+            inbound.leave(app, connection);
+            return busy();
         }
-    });
+    };
+    // Nothing but its head: another worker can be asked the same.
+    let repeatable = matches!(inbound, Inbound::None)
+        && (head.method == Method::GET || head.method == Method::HEAD);
     let untouched = match inbound {
         Inbound::Stream(first, rest) => {
             start_pump(app, connection, &exchange, first, rest);
@@ -102,17 +101,78 @@ pub(super) async fn render(
         }
         Inbound::None | Inbound::Whole(_) => None,
     };
-    let route = route
-        .and_then(|route| app.router.route_id(route))
-        .unwrap_or("");
-    let response = match await_reply(connection, exchange).await {
+    let mut outcome = await_reply(connection, exchange).await;
+    if let Outcome::Reply(Err(ReplyError::Lost(lost))) = &outcome
+        && repeatable
+        && !lost.suspected
+        && let Ok(text) = request_text::write(app, connection, &head)
+        && let Ok(exchange) = ask(text, &Inbound::None)
+    {
+        counters().given_on.increment();
+        outcome = await_reply(connection, exchange).await;
+    }
+    let response = match outcome {
         Outcome::Reply(Ok(reply)) => respond(reply, &head.method),
-        Outcome::Reply(Err(error)) => unwritable(&error, route),
-        Outcome::Overdue => overdue(connection, route),
+        Outcome::Reply(Err(ReplyError::Lost(_))) => lost(name),
+        Outcome::Reply(Err(error)) => unwritable(&error, name),
+        Outcome::Overdue => overdue(connection, name),
+        Outcome::WaitedLong => {
+            counters().queue_expired.increment();
+            if connection.body_pending() {
+                connection.close_after_reply();
+            }
+            busy()
+        }
         Outcome::BodyFailed => plain(StatusCode::BAD_REQUEST),
     };
     drop(untouched);
     response
+}
+
+/// What a request is beside its text and its body.
+struct Facts {
+    id: ExchangeId,
+    route: Option<u32>,
+    port: u16,
+    http10: bool,
+    content_length: Option<u64>,
+}
+
+fn event(text: RequestText, facts: &Facts, inbound: &Inbound) -> RequestEvent {
+    let RequestText {
+        text,
+        method_len,
+        origin_len,
+        target_len,
+        address_len,
+        canonical,
+    } = text;
+    let &Facts {
+        id,
+        route,
+        port,
+        http10,
+        content_length,
+    } = facts;
+    RequestEvent {
+        id,
+        route,
+        text,
+        method_len,
+        origin_len,
+        target_len,
+        address_len,
+        port,
+        canonical,
+        http10,
+        content_length,
+        body: match inbound {
+            Inbound::None => RequestBody::None,
+            Inbound::Whole(bytes) => RequestBody::Whole(bytes.clone()),
+            Inbound::Stream(..) => RequestBody::Stream,
+            Inbound::Untouched(_) => RequestBody::TooLarge,
+        },
+    }
 }
 
 enum Plan {
@@ -123,12 +183,18 @@ enum Plan {
 }
 
 /// How the body reaches JS (KIT-CONTRACT: what counts as a body is SvelteKit's rule).
-fn plan(app: &App, head: &Parts, body: &Incoming, content_length: Option<u64>) -> Plan {
+fn plan(
+    app: &App,
+    site: &Site,
+    head: &Parts,
+    body: &Incoming,
+    content_length: Option<u64>,
+) -> Plan {
     if head.method == Method::GET || head.method == Method::HEAD || body.is_end_stream() {
         return Plan::None;
     }
     // SvelteKit 2 takes a body without a content-type for none.
-    if app.config.build.kit == 2 && !head.headers.contains_key(CONTENT_TYPE) {
+    if site.kit == 2 && !head.headers.contains_key(CONTENT_TYPE) {
         return Plan::None;
     }
     match content_length {
@@ -151,6 +217,17 @@ enum Inbound {
     Whole(Bytes),
     Stream(Bytes, Incoming),
     Untouched(Incoming),
+}
+
+impl Inbound {
+    /// Nobody will read it.
+    fn leave(self, app: &App, connection: &Rc<Connection>) {
+        match self {
+            Self::None | Self::Whole(_) => {}
+            Self::Stream(_, body) => unread(app, connection, body),
+            Self::Untouched(_) => connection.close_after_reply(),
+        }
+    }
 }
 
 fn start_pump(
@@ -181,6 +258,7 @@ fn start_pump(
 enum Outcome {
     Reply(Result<Reply, ReplyError>),
     Overdue,
+    WaitedLong,
     BodyFailed,
 }
 
@@ -198,6 +276,9 @@ async fn await_reply(connection: &Connection, exchange: Exchange) -> Outcome {
         // The connection's task is woken when one of these turns true.
         if connection.overdue() {
             return Poll::Ready(Some(Outcome::Overdue));
+        }
+        if connection.waited_long() && exchange.is_waiting() {
+            return Poll::Ready(Some(Outcome::WaitedLong));
         }
         if connection.half_closed() && !told {
             told = true;
@@ -258,6 +339,20 @@ fn unwritable(error: &ReplyError, route: &str) -> Response<Body> {
     let mut response = plain(StatusCode::INTERNAL_SERVER_ERROR);
     *response.body_mut() = Body::full(Bytes::from(message));
     response
+}
+
+/// No worker could take the request: it has not been begun, and may be asked again soon.
+fn busy() -> Response<Body> {
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE);
+    let retry_after = HeaderValue::from_static("1");
+    response.headers_mut().insert(RETRY_AFTER, retry_after);
+    response
+}
+
+/// The worker died over it, and whether it has had an effect nobody knows.
+fn lost(route: &str) -> Response<Body> {
+    log::error("request lost with its worker", &[("route", &route)]);
+    plain(StatusCode::BAD_GATEWAY)
 }
 
 fn overdue(connection: &Connection, route: &str) -> Response<Body> {

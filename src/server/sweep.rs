@@ -105,7 +105,7 @@ impl Registry {
     }
 
     /// Moves the clock and ends what has taken too long.
-    pub fn sweep(&self, timeouts: &Timeouts, draining: bool) {
+    pub fn sweep(&self, timeouts: &Timeouts, queue: Timeout, draining: bool) {
         self.clock.advance();
         let now = self.clock.now();
         for connection in self.connections.borrow().values() {
@@ -127,6 +127,9 @@ impl Registry {
                 Phase::Exchange if !connection.overdue() && passed(timeouts.request) => {
                     counters().timeouts.increment();
                     connection.set_overdue();
+                }
+                Phase::Exchange if !connection.waited_long() && passed(queue) => {
+                    connection.set_waited_long();
                 }
                 Phase::Idle | Phase::Rest
                     if draining && elapsed >= DRAIN_GRACE && connection.is_silent() =>

@@ -166,8 +166,16 @@ counters! {
     exchanges_open: Gauge,
     /// Requests answered from the asset table, redirects included.
     assets: Counter,
-    /// Requests handed to JavaScript.
+    /// Requests that were let in to wait for a worker; most are taken at once.
     renders: Counter,
+    /// Requests refused because too many were waiting for a worker.
+    queue_refused: Counter,
+    /// Requests given up because no worker took them within the queue timeout.
+    queue_expired: Counter,
+    /// Exchanges that a worker had when it died.
+    lost: Counter,
+    /// Those of them that were given to another worker.
+    given_on: Counter,
     /// Slots held by exchanges now.
     slots_in_use: Gauge,
     /// Slots taken from the pool.
@@ -242,6 +250,6 @@ mod tests {
         let snapshot = counters().snapshot();
         let names: Vec<_> = snapshot.pairs().map(|(name, _)| name).collect();
         assert_eq!(names.len(), Place::Count as usize);
-        assert_eq!((names[0], names[12]), ("connections_accepted", "panics"));
+        assert_eq!((names[0], names[16]), ("connections_accepted", "panics"));
     }
 }

@@ -24,6 +24,7 @@ fn handoff(prefix: &str, options: Value) -> Handoff {
     Handoff {
         format: FORMAT,
         package: "0.1.0".to_owned(),
+        build: "1".to_owned(),
         kit: 3,
         base: String::new(),
         app_path: "_app".to_owned(),

@@ -1,0 +1,102 @@
+//! What a worker has, and what becomes of it when the worker dies. An exchange belongs to a
+//! worker from the moment it is taken; one that was not answered then ends as lost, and its
+//! own task decides what the client gets. A stream breaks.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::event::Event;
+use super::slots::{ExchangeId, OutEnd, Slots};
+use super::worker::Worker;
+
+/// Who has an exchange.
+#[derive(Debug, Default)]
+pub(super) enum Holder {
+    /// Nobody yet: it waits to be taken.
+    #[default]
+    None,
+    Worker(Arc<Worker>),
+    /// Nobody will: its client has left, or waited long enough.
+    Nobody,
+}
+
+/// An exchange whose worker died before answering it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lost {
+    /// The worker was running it when it died: it is suspected, and nobody else may get it.
+    pub suspected: bool,
+}
+
+impl Slots {
+    /// Gives the exchange to `worker`; false if nobody waits for it any more.
+    pub(super) fn bind(&self, id: ExchangeId, worker: &Arc<Worker>) -> bool {
+        let bound = self.with(id, |state| {
+            if !matches!(state.holder, Holder::None) {
+                return None;
+            }
+            worker.takes();
+            state.holder = Holder::Worker(worker.clone());
+            Some((state.in_waker.take(), state.hung_up))
+        });
+        let Some(Some((reader, hung_up))) = bound else {
+            return false;
+        };
+        if hung_up {
+            worker.send(Event::Hangup(id));
+        }
+        // who feeds its body has waited to know whom to feed
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+        true
+    }
+
+    /// Waits until the exchange has a worker. `None`: it will never have one.
+    pub(super) fn poll_holder(
+        &self,
+        id: ExchangeId,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Arc<Worker>>> {
+        self.with(id, |state| match &state.holder {
+            Holder::Worker(worker) => Poll::Ready(Some(worker.clone())),
+            Holder::Nobody => Poll::Ready(None),
+            Holder::None => {
+                state.in_waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        })
+        .unwrap_or(Poll::Ready(None))
+    }
+
+    /// Whether the exchange still waits to be taken.
+    pub(super) fn is_waiting(&self, id: ExchangeId) -> bool {
+        self.with(id, |state| matches!(state.holder, Holder::None))
+            .unwrap_or(false)
+    }
+
+    /// Ends what a dead worker has left. `running` is what it was at when it died.
+    pub(super) fn lose(&self, worker: &Arc<Worker>, running: Option<ExchangeId>) -> usize {
+        let mut lost = 0;
+        for id in self.held() {
+            let suspected = running == Some(id);
+            let wakers = self.with(id, |state| {
+                let held = matches!(&state.holder, Holder::Worker(own) if Arc::ptr_eq(own, worker));
+                if !held {
+                    return None;
+                }
+                state.lost = Some(Lost { suspected });
+                // what has been answered whole reaches its client; a stream must not look whole
+                state.out_end.get_or_insert(OutEnd::Failed);
+                state.in_cancelled = true;
+                Some((state.waker.take(), state.in_waker.take()))
+            });
+            if let Some(Some((reply, body))) = wakers {
+                lost += 1;
+                for waker in [reply, body].into_iter().flatten() {
+                    waker.wake();
+                }
+            }
+        }
+        lost
+    }
+}

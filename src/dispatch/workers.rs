@@ -1,0 +1,292 @@
+//! All workers and the line in front of them. A request waits in the line until a worker
+//! takes it: nothing is handed to a thread that is busy while another is free. On arrival the
+//! best of those that sleep is woken; one that is awake comes back by itself.
+//!
+//! ```text
+//! enter ──> line ──(take, in order)──> the worker that drains
+//!       └──> inbox of one worker, where a session is bound to its seat
+//! ```
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use parking_lot::{Mutex, RwLock};
+
+use super::balance::{Balance, Load};
+use super::event::{Event, RequestEvent};
+use super::slots::{ExchangeId, Slots};
+use super::wire;
+use super::worker::{Standing, Wake, Worker};
+use crate::config::Balancing;
+
+/// How much may wait and be under way.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Requests in the line, and as many in the inbox of each worker that sessions are bound to.
+    pub queue: usize,
+    /// Exchanges of one worker without an answer yet.
+    pub in_flight: usize,
+}
+
+/// The line is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many requests are waiting")]
+pub struct Busy;
+
+#[derive(Debug, Default)]
+struct Line {
+    waiting: VecDeque<Box<RequestEvent>>,
+    /// About how many of them nobody waits for any more.
+    dead: usize,
+}
+
+/// The pool's members and its line.
+#[derive(Debug)]
+pub(super) struct Workers {
+    line: Mutex<Line>,
+    members: RwLock<Vec<Arc<Worker>>>,
+    /// Members that take exchanges.
+    ready: AtomicUsize,
+    balance: Balance,
+    bounds: Bounds,
+}
+
+impl Workers {
+    pub fn new(balancing: Balancing, bounds: Bounds) -> Self {
+        Self {
+            line: Mutex::new(Line::default()),
+            members: RwLock::new(Vec::new()),
+            ready: AtomicUsize::new(0),
+            balance: Balance::new(balancing),
+            bounds,
+        }
+    }
+
+    /// Adds a worker that is still starting.
+    pub fn enlist(&self, id: u32, seat: u32) -> Arc<Worker> {
+        let worker = Arc::new(Worker::new(id, seat));
+        self.members.write().push(worker.clone());
+        worker
+    }
+
+    /// Its JS is ready, on the calling thread.
+    pub fn attach(&self, worker: &Arc<Worker>, wake: Box<dyn Wake>) {
+        worker.runs_here();
+        worker.set_wake(Some(wake));
+        self.set_standing(worker, Standing::Ready);
+        if worker.has_events() || self.may_take(worker) {
+            worker.rouse();
+        }
+    }
+
+    /// It is given nothing new from now on.
+    pub fn retire(&self, worker: &Arc<Worker>) {
+        if worker.standing() == Standing::Ready {
+            self.set_standing(worker, Standing::Draining);
+            // it may have been asked to come for what another must take now
+            self.stir();
+        }
+    }
+
+    /// Its thread has ended. False if that is known already.
+    pub fn dismiss(&self, worker: &Arc<Worker>) -> bool {
+        let known = worker.standing() == Standing::Gone;
+        self.set_standing(worker, Standing::Gone);
+        worker.set_wake(None);
+        self.members
+            .write()
+            .retain(|other| !Arc::ptr_eq(other, worker));
+        // what only it might take is for all now
+        while let Some(event) = worker.next_event() {
+            if let Event::Request(request) = event {
+                self.line.lock().waiting.push_front(request);
+            }
+        }
+        self.stir();
+        !known
+    }
+
+    fn set_standing(&self, worker: &Worker, standing: Standing) {
+        let members = self.members.write();
+        worker.set_standing(standing);
+        let ready = members
+            .iter()
+            .filter(|worker| worker.standing() == Standing::Ready);
+        self.ready.store(ready.count(), SeqCst);
+    }
+
+    pub fn members(&self) -> Vec<Arc<Worker>> {
+        self.members.read().clone()
+    }
+
+    pub fn ready(&self) -> usize {
+        self.ready.load(SeqCst)
+    }
+
+    /// Requests in the line.
+    pub fn waiting(&self) -> usize {
+        self.line.lock().waiting.len()
+    }
+
+    /// Lets a request wait for a worker, for that of `seat` where there is one.
+    pub fn enter(
+        &self,
+        request: Box<RequestEvent>,
+        seat: Option<u32>,
+        slots: &Slots,
+    ) -> Result<(), Busy> {
+        if let Some(worker) = seat.and_then(|seat| self.on_seat(seat)) {
+            if worker.assigned() >= self.bounds.queue {
+                return Err(Busy);
+            }
+            worker.assign(Event::Request(request));
+            if worker.standing() != Standing::Gone {
+                return Ok(());
+            }
+            // it went while we came: nobody but us looks into its inbox any more
+            self.dismiss(&worker);
+            return Ok(());
+        }
+        {
+            let mut line = self.line.lock();
+            if line.waiting.len() >= self.bounds.queue && !line.make_room(slots) {
+                return Err(Busy);
+            }
+            line.waiting.push_back(request);
+        }
+        self.stir();
+        Ok(())
+    }
+
+    fn on_seat(&self, seat: u32) -> Option<Arc<Worker>> {
+        let members = self.members.read();
+        let on_seat =
+            |worker: &&Arc<Worker>| worker.seat() == seat && worker.standing() == Standing::Ready;
+        members.iter().find(on_seat).cloned()
+    }
+
+    /// Wakes the best of those that sleep and could take something. All being awake, they
+    /// come back by themselves.
+    pub fn stir(&self) {
+        let members = self.members.read();
+        loop {
+            let load = |place: usize| {
+                let worker = &members[place];
+                let comes = !worker.is_awake() && self.takes(worker);
+                comes.then(|| Load {
+                    in_flight: worker.in_flight(),
+                    cpu: worker.cpu(),
+                })
+            };
+            match self.balance.choose(members.len(), load) {
+                // another thread may have been faster; then the next is asked
+                Some(place) if !members[place].rouse() => {}
+                _ => return,
+            }
+        }
+    }
+
+    /// Whether it may be given anything.
+    fn takes(&self, worker: &Worker) -> bool {
+        worker.standing() == Standing::Ready
+            && (worker.rendering() as usize) < self.bounds.in_flight
+    }
+
+    fn may_take(&self, worker: &Worker) -> bool {
+        self.takes(worker) && !self.line.lock().waiting.is_empty()
+    }
+
+    /// An exchange of it is over, or has begun to be answered as a stream.
+    pub fn relieved(&self, worker: &Worker) {
+        let rendering = worker.rendering() as usize;
+        if rendering + 1 >= self.bounds.in_flight && self.may_take(worker) {
+            worker.rouse();
+        }
+    }
+
+    /// A request that may still be in the line has lost its client.
+    pub fn left(&self) {
+        self.line.lock().dead += 1;
+    }
+
+    /// Writes up to `max` events for `worker` into `buffer`: its own first, then its share of
+    /// the line. Returns the bytes written and whether it should come again without being woken.
+    pub fn drain(
+        &self,
+        worker: &Arc<Worker>,
+        slots: &Slots,
+        buffer: &mut [u8],
+        max: usize,
+    ) -> (usize, bool) {
+        worker.shows_up();
+        let mut written = 0;
+        let mut share = None;
+        for _ in 0..max {
+            let own = worker.next_event();
+            let Some(event) = own.or_else(|| self.take(worker, &mut share)) else {
+                return (written, self.has_more(worker));
+            };
+            // Encoded outside the locks: the copy must not hold up the I/O threads.
+            let Some(len) = wire::encode(&event, &mut buffer[written..]) else {
+                worker.put_back(event);
+                return (written, true);
+            };
+            // A request without a client is passed over.
+            let wanted = match &event {
+                Event::Request(request) => self.bind(request.id, worker, slots),
+                _ => true,
+            };
+            if wanted {
+                written += len;
+            }
+        }
+        (written, self.has_more(worker))
+    }
+
+    fn bind(&self, id: ExchangeId, worker: &Arc<Worker>, slots: &Slots) -> bool {
+        let bound = slots.bind(id, worker);
+        if !bound {
+            let mut line = self.line.lock();
+            line.dead = line.dead.saturating_sub(1);
+        }
+        bound
+    }
+
+    /// The next of the line, within the worker's share of it.
+    fn take(&self, worker: &Worker, share: &mut Option<usize>) -> Option<Event> {
+        if !self.takes(worker) {
+            return None;
+        }
+        let mut line = self.line.lock();
+        let share = share.get_or_insert_with(|| {
+            // what others could begin with at once is left to them
+            line.waiting.len().div_ceil(self.ready().max(1))
+        });
+        *share = share.checked_sub(1)?;
+        line.waiting.pop_front().map(Event::Request)
+    }
+
+    /// Whether it has to come again; if not, it sleeps.
+    fn has_more(&self, worker: &Worker) -> bool {
+        if worker.has_events() || self.may_take(worker) {
+            return true;
+        }
+        worker.falls_asleep();
+        // what came in between has found it awake
+        (worker.has_events() || self.may_take(worker)) && worker.stays_awake()
+    }
+}
+
+impl Line {
+    /// Throws out requests without a client; not worth the while unless they are many.
+    fn make_room(&mut self, slots: &Slots) -> bool {
+        let before = self.waiting.len();
+        if self.dead == 0 || self.dead * 8 < before {
+            return false;
+        }
+        self.waiting.retain(|request| slots.is_waiting(request.id));
+        self.dead = 0;
+        self.waiting.len() < before
+    }
+}

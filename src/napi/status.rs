@@ -1,0 +1,124 @@
+//! The status of the pool, for the admin page, the command line and whoever else shows it.
+
+use napi::bindgen_prelude::Result;
+use napi_derive::napi;
+
+use super::process::process;
+use crate::dispatch::Standing;
+use crate::server::App;
+
+/// The pool at this moment.
+#[napi(object)]
+pub struct PoolStatus {
+    /// Workers there should be.
+    pub wanted: u32,
+    /// Workers that take exchanges.
+    pub ready: u32,
+    /// Requests that no worker has taken yet.
+    pub waiting: u32,
+    /// The number of the current build: 1 at the start, one more for each that was taken over.
+    pub build: u32,
+    /// Workers are being replaced, by a restart or a new build.
+    pub rolling: bool,
+    /// The process is draining.
+    pub draining: bool,
+    /// Why readiness fails, where the pool is the reason.
+    pub unready: Option<String>,
+    /// Every worker whose thread exists.
+    pub workers: Vec<WorkerStatus>,
+}
+
+/// One worker.
+#[napi(object)]
+pub struct WorkerStatus {
+    /// Its number, unique in the process.
+    pub id: u32,
+    /// Its place in the pool, which its replacement will have.
+    pub seat: u32,
+    /// The number of the build it runs.
+    pub build: u32,
+    /// `starting`, `ready`, `draining`, `ending` or `terminated`.
+    pub state: String,
+    /// Exchanges it has: from taking one to the last byte of its reply.
+    pub in_flight: u32,
+    /// Exchanges it has ever taken.
+    pub requests: f64,
+    /// Bytes of its heap, as it said last.
+    pub heap: f64,
+    /// Bytes outside of it that its objects hold.
+    pub external: f64,
+    /// How busy its thread is, from 0 to 1.
+    pub cpu: f64,
+    /// The share of the time, from 0 to 1, in which its event loop was not waiting.
+    pub event_loop: f64,
+    /// Milliseconds from a wake to the turn that answers it, smoothed.
+    pub event_loop_delay: f64,
+    /// Seconds since its thread was started.
+    pub uptime: f64,
+    /// Workers of its seat that have died.
+    pub restarts: f64,
+    /// What the last of them died of.
+    pub last_death: Option<String>,
+}
+
+/// A snapshot of the pool.
+#[napi(catch_unwind)]
+pub fn status() -> Result<PoolStatus> {
+    let process = process()?;
+    let app = &process.app;
+    let policy = process.control.get().and_then(|control| control.status().0);
+    let mut workers = live_workers(app);
+    if let Some(policy) = &policy {
+        for worker in &mut workers {
+            let known = policy.workers.iter().find(|known| known.id.0 == worker.id);
+            if let Some(known) = known {
+                worker.build = known.build.0;
+                worker.state = known.state.name().to_owned();
+                worker.restarts = known.restarts as f64;
+                worker.last_death = known.last_death.as_ref().map(ToString::to_string);
+            }
+        }
+    }
+    Ok(PoolStatus {
+        wanted: policy
+            .as_ref()
+            .map_or(app.config.workers.count, |policy| policy.wished) as u32,
+        ready: app.dispatcher.ready() as u32,
+        waiting: app.dispatcher.waiting() as u32,
+        build: policy.as_ref().map_or(1, |policy| policy.build.0),
+        rolling: policy.as_ref().is_some_and(|policy| policy.rolling),
+        draining: app.draining(),
+        unready: app.unready(),
+        workers,
+    })
+}
+
+/// What the dispatcher knows of each.
+fn live_workers(app: &App) -> Vec<WorkerStatus> {
+    let workers = app.dispatcher.workers().into_iter().map(|worker| {
+        let usage = worker.usage();
+        let state = match worker.standing() {
+            Standing::Starting => "starting",
+            Standing::Ready => "ready",
+            Standing::Draining => "draining",
+            Standing::Gone => "terminated",
+        };
+        WorkerStatus {
+            id: worker.id(),
+            seat: worker.seat(),
+            build: 1,
+            state: state.to_owned(),
+            in_flight: worker.in_flight(),
+            requests: worker.requests() as f64,
+            heap: usage.heap as f64,
+            external: usage.external as f64,
+            cpu: worker.cpu(),
+            event_loop: usage.event_loop,
+            event_loop_delay: worker.event_loop_delay().as_secs_f64() * 1000.0,
+            uptime: worker.uptime().as_secs_f64(),
+            restarts: 0.0,
+            last_death: None,
+        }
+    });
+    workers.collect()
+}
