@@ -69,6 +69,13 @@ impl Dispatcher {
         workers.find(|worker| worker.id() == id)
     }
 
+    /// The seats of those that take exchanges.
+    pub fn seats(&self) -> Vec<u32> {
+        let workers = self.workers.members().into_iter();
+        let ready = workers.filter(|worker| worker.standing() == Standing::Ready);
+        ready.map(|worker| worker.seat()).collect()
+    }
+
     /// How many of them take exchanges.
     pub fn ready(&self) -> usize {
         self.workers.ready()

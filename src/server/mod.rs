@@ -20,6 +20,7 @@ mod outbox;
 mod render;
 mod request_text;
 mod socket;
+mod sticky;
 mod stream;
 mod sweep;
 
@@ -38,6 +39,7 @@ use crate::config::Config;
 use crate::dispatch::{Bounds, Dispatcher};
 use build::{Build, Site};
 use io_thread::{Command, IoThread};
+use sticky::Sticky;
 
 const SERVING: u8 = 0;
 const DRAINING: u8 = 1;
@@ -53,6 +55,8 @@ pub struct App {
     pub dispatcher: Arc<Dispatcher>,
     /// Another server owns the socket and SvelteKit answers it directly.
     embedded: bool,
+    /// Where sessions are bound to seats.
+    sticky: Option<Sticky>,
     /// Why no worker comes, where it is known.
     unready: Mutex<Option<String>>,
     phase: AtomicU8,
@@ -65,12 +69,14 @@ impl App {
             queue: config.workers.max_queue,
             in_flight: config.workers.max_in_flight,
         };
+        let sticky = config.workers.sticky.then(Sticky::new);
         let dispatcher = Dispatcher::new(config.limits.slots, config.workers.balancing, bounds);
         Self {
             config,
             build: ArcSwap::from_pointee(Build::first(site)),
             dispatcher: Arc::new(dispatcher),
             embedded,
+            sticky,
             unready: Mutex::new(None),
             phase: AtomicU8::new(SERVING),
         }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, RETRY_AFTER, SET_COOKIE,
+};
 use http::request::Parts;
 use http::{Method, Response, StatusCode, Version};
 use http_body::Body as _;
@@ -21,6 +23,7 @@ use super::build::Site;
 use super::connection::Connection;
 use super::exchange::{plain, unread};
 use super::request_text::{self, RequestText};
+use super::sticky::{self, Choice};
 use crate::dispatch::{
     BodyBounds, BodyOutcome, Busy, Eager, Exchange, ExchangeId, Reply, ReplyBody, ReplyError,
     RequestBody, RequestEvent, eager, pump, wire,
@@ -38,6 +41,10 @@ pub(super) async fn render(
     mut body: Incoming,
     route: Option<RouteId>,
 ) -> Response<Body> {
+    let seat = app.sticky.as_ref().and_then(|sticky| {
+        let address = sticky::address(&app.config.address, &head.headers, &connection.peer.address);
+        sticky.choose(&head.headers, address, &app.dispatcher.seats())
+    });
     let text = match request_text::write(app, connection, &head) {
         Ok(text) => text,
         Err(reason) => {
@@ -46,6 +53,7 @@ pub(super) async fn render(
             return plain(StatusCode::BAD_REQUEST);
         }
     };
+    let secure = text.is_secure();
     let content_length = content_length(&head);
     let plan = plan(app, site, &head, &body, content_length);
     let inbound = match plan {
@@ -67,16 +75,17 @@ pub(super) async fn render(
         .and_then(|route| site.router.route_id(route))
         .unwrap_or("");
     let ask = |text: RequestText, inbound: &Inbound| {
-        app.dispatcher.dispatch(None, |id| {
-            let facts = Facts {
-                id,
-                route: route.map(RouteId::index),
-                port: connection.peer.port,
-                http10: head.version == Version::HTTP_10,
-                content_length,
-            };
-            event(text, &facts, inbound)
-        })
+        app.dispatcher
+            .dispatch(seat.map(|choice| choice.seat), |id| {
+                let facts = Facts {
+                    id,
+                    route: route.map(RouteId::index),
+                    port: connection.peer.port,
+                    http10: head.version == Version::HTTP_10,
+                    content_length,
+                };
+                event(text, &facts, inbound)
+            })
     };
     let exchange = match ask(text, &inbound) {
         Ok(exchange) => exchange,
@@ -111,7 +120,7 @@ pub(super) async fn render(
         counters().given_on.increment();
         outcome = await_reply(connection, exchange).await;
     }
-    let response = match outcome {
+    let mut response = match outcome {
         Outcome::Reply(Ok(reply)) => respond(reply, &head.method),
         Outcome::Reply(Err(ReplyError::Lost(_))) => lost(name),
         Outcome::Reply(Err(error)) => unwritable(&error, name),
@@ -126,6 +135,11 @@ pub(super) async fn render(
         Outcome::BodyFailed => plain(StatusCode::BAD_REQUEST),
     };
     drop(untouched);
+    if let (Some(sticky), Some(Choice { seat, new: true })) = (&app.sticky, seat)
+        && let Some(cookie) = sticky.cookie(seat, secure, response.headers())
+    {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
     response
 }
 

@@ -22,6 +22,13 @@ pub(super) struct RequestText {
     pub canonical: bool,
 }
 
+impl RequestText {
+    /// Whether the client is at an `https` origin.
+    pub fn is_secure(&self) -> bool {
+        self.text[usize::from(self.method_len)..].starts_with(b"https:")
+    }
+}
+
 /// Fails with the reason when the request has no usable origin.
 pub(super) fn write(
     app: &App,

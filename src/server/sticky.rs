@@ -1,0 +1,230 @@
+//! Sticky sessions: a cookie names the seat in the pool that a client's requests go to, so that
+//! what a worker remembers of it in memory is found again. The name is signed (HMAC, RFC 2104),
+//! or a client could choose whom to burden; without a good cookie its address decides.
+//!
+//! The key is the process's own: seats of another process mean nothing here.
+
+use std::hash::{BuildHasher, RandomState};
+
+use hmac::{Hmac, KeyInit, Mac};
+use http::header::{CACHE_CONTROL, COOKIE, HeaderMap, HeaderValue};
+use sha2::Sha256;
+
+use crate::config::ClientAddress;
+
+/// The cookie's name.
+const NAME: &str = "oxide_worker";
+
+/// Bytes of the signature in the cookie: half of them are enough (RFC 2104, 5).
+const SIGNED: usize = 16;
+
+/// Gives seats and remembers them in cookies.
+#[derive(Debug)]
+pub struct Sticky {
+    key: [u8; 64],
+    addresses: RandomState,
+}
+
+/// Where a request should go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    /// The seat.
+    pub seat: u32,
+    /// The client has to be told.
+    pub new: bool,
+}
+
+impl Sticky {
+    /// With a key of its own, from the randomness that the system gives to hash tables.
+    pub fn new() -> Self {
+        let mut key = [0; 64];
+        for part in key.chunks_exact_mut(8) {
+            // each a SipHash under another key of 128 bits, and none gives that key away
+            part.copy_from_slice(&RandomState::new().hash_one(0).to_ne_bytes());
+        }
+        Self {
+            key,
+            addresses: RandomState::new(),
+        }
+    }
+
+    /// The seat of a request among `seats`, which are not empty.
+    pub fn choose(&self, headers: &HeaderMap, address: &str, seats: &[u32]) -> Option<Choice> {
+        let named = headers
+            .get_all(COOKIE)
+            .iter()
+            .filter_map(|line| self.named(line.to_str().ok()?))
+            .next();
+        if let Some(seat) = named
+            && seats.contains(&seat)
+        {
+            return Some(Choice { seat, new: false });
+        }
+        let count = u64::try_from(seats.len()).ok()?;
+        let place = self.addresses.hash_one(address).checked_rem(count)?;
+        let seat = *seats.get(place as usize)?;
+        Some(Choice { seat, new: true })
+    }
+
+    fn named(&self, cookies: &str) -> Option<u32> {
+        let value = cookies
+            .split(';')
+            .filter_map(|pair| pair.trim().strip_prefix(NAME)?.strip_prefix('='))
+            .next()?;
+        let (seat, signature) = value.split_once('.')?;
+        let seat = seat.parse().ok()?;
+        let given = unhex(signature)?;
+        self.mac(seat).verify_truncated_left(&given).ok()?;
+        Some(seat)
+    }
+
+    fn mac(&self, seat: u32) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new(&self.key.into());
+        mac.update(&seat.to_le_bytes());
+        mac
+    }
+
+    /// The `set-cookie` that remembers `seat`; none for a response that others may be given
+    /// from a cache.
+    pub fn cookie(&self, seat: u32, secure: bool, response: &HeaderMap) -> Option<HeaderValue> {
+        let shared = response.get_all(CACHE_CONTROL).iter().any(|line| {
+            let line = line.to_str().unwrap_or("").to_ascii_lowercase();
+            line.contains("public") || line.contains("s-maxage")
+        });
+        if shared {
+            return None;
+        }
+        let signature = self.mac(seat).finalize().into_bytes();
+        let hex: String = signature[..SIGNED]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let secure = if secure { "; Secure" } else { "" };
+        let cookie = format!("{NAME}={seat}.{hex}; Path=/; HttpOnly; SameSite=Lax{secure}");
+        HeaderValue::from_str(&cookie).ok()
+    }
+}
+
+impl Default for Sticky {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn unhex(text: &str) -> Option<[u8; SIGNED]> {
+    let mut bytes = [0; SIGNED];
+    if text.len() != SIGNED * 2 || !text.is_ascii() {
+        return None;
+    }
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[at * 2..at * 2 + 2], 16).ok()?;
+    }
+    Some(bytes)
+}
+
+/// Whom a request comes from, as far as giving out seats needs to know: the configured
+/// header as it stands, else the socket's peer.
+pub fn address<'a>(config: &ClientAddress, headers: &'a HeaderMap, peer: &'a str) -> &'a str {
+    let header = config.header.as_deref();
+    header
+        .and_then(|name| headers.get(name)?.to_str().ok())
+        .unwrap_or(peer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEATS: [u32; 3] = [0, 1, 2];
+
+    fn with_cookie(cookie: &str) -> HeaderMap {
+        HeaderMap::from_iter([(COOKIE, HeaderValue::from_str(cookie).expect("a value"))])
+    }
+
+    /// The cookie as a browser sends it back.
+    fn given(sticky: &Sticky, seat: u32) -> String {
+        let cookie = sticky.cookie(seat, true, &HeaderMap::new()).expect("one");
+        let cookie = cookie.to_str().expect("ASCII").to_owned();
+        cookie.split(';').next().expect("a pair").to_owned()
+    }
+
+    #[test]
+    fn a_cookie_brings_a_client_back_to_its_seat() {
+        let sticky = Sticky::new();
+        for seat in SEATS {
+            let headers = with_cookie(&format!("a=b; {}; c=d", given(&sticky, seat)));
+            let choice = sticky.choose(&headers, "192.0.2.1", &SEATS);
+            assert_eq!(choice, Some(Choice { seat, new: false }));
+        }
+    }
+
+    #[test]
+    fn without_a_cookie_the_address_decides() {
+        let sticky = Sticky::new();
+        let choose = |address: &str| sticky.choose(&HeaderMap::new(), address, &SEATS);
+        assert_eq!(choose("192.0.2.1"), choose("192.0.2.1"));
+        let mut seats: Vec<u32> = (0..100)
+            .filter_map(|at| Some(choose(&format!("192.0.2.{at}"))?.seat))
+            .collect();
+        seats.sort_unstable();
+        seats.dedup();
+        assert_eq!(seats, SEATS);
+        assert_eq!(sticky.choose(&HeaderMap::new(), "192.0.2.1", &[]), None);
+    }
+
+    #[test]
+    fn a_forged_or_foreign_cookie_or_a_lost_seat_is_no_cookie() {
+        let (sticky, other) = (Sticky::new(), Sticky::new());
+        let good = given(&sticky, 1);
+        for cookie in [
+            good.replace("=1.", "=2."),
+            given(&other, 1),
+            good[..good.len() - 1].to_owned(),
+            format!("{good}0"),
+            good.replace("=1.", "="),
+            format!("{NAME}=1.é{}", "0".repeat(30)),
+            given(&sticky, 9),
+        ] {
+            let choice = sticky.choose(&with_cookie(&cookie), "192.0.2.1", &SEATS);
+            assert!(choice.is_some_and(|choice| choice.new), "{cookie}");
+        }
+    }
+
+    #[test]
+    fn what_caches_share_carries_no_cookie() {
+        let sticky = Sticky::new();
+        let headers =
+            |value| HeaderMap::from_iter([(CACHE_CONTROL, HeaderValue::from_static(value))]);
+        assert!(
+            sticky
+                .cookie(1, false, &headers("private, no-store"))
+                .is_some()
+        );
+        assert!(
+            sticky
+                .cookie(1, false, &headers("Public, max-age=9"))
+                .is_none()
+        );
+        assert!(sticky.cookie(1, false, &headers("s-maxage=9")).is_none());
+    }
+
+    #[test]
+    fn a_header_may_tell_the_address() {
+        let config = |header: Option<&str>| ClientAddress {
+            header: header.map(str::to_owned),
+            xff_depth: 1,
+            header_variable: String::new(),
+            xff_depth_variable: String::new(),
+        };
+        let headers = HeaderMap::from_iter([(
+            http::header::FORWARDED,
+            HeaderValue::from_static("for=198.51.100.1"),
+        )]);
+        assert_eq!(address(&config(None), &headers, "peer"), "peer");
+        assert_eq!(address(&config(Some("x-none")), &headers, "peer"), "peer");
+        assert_eq!(
+            address(&config(Some("forwarded")), &headers, "peer"),
+            "for=198.51.100.1"
+        );
+    }
+}
