@@ -347,9 +347,21 @@ export interface PlatformSocket {
 	readonly remoteFamily: string | undefined;
 }
 
+/** One of the threads that run the app. Each holds all of it, and shares no variable with others. */
+export interface PlatformWorker {
+	/** From 1 on. A worker that takes the place of another gets a number of its own. */
+	readonly id: number;
+	/** How many workers the server starts with. */
+	readonly count: number;
+	/** When this one started, as `Date.now()`. */
+	readonly startedAt: number;
+}
+
 declare global {
 	namespace App {
 		interface Platform {
+			/** Who answers; worker 1 of 1 where there is no pool. */
+			worker: PlatformWorker;
 			/** The request at hand; a neutral one while prerendering. */
 			req: PlatformRequest;
 		}

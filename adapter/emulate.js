@@ -14,13 +14,16 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** @type {AsyncLocalStorage<Incoming>} */
 const current_request = new AsyncLocalStorage();
 
+/** Development knows one worker. */
+const worker = Object.freeze({ id: 1, count: 1, startedAt: Date.now() });
+
 /** @returns {import('@sveltejs/kit').Emulator} */
 export function emulator() {
 	return {
 		platform({ prerender }) {
 			// A page that will be prerendered must not come to rely on a request in development.
 			const incoming = prerender === true ? undefined : current_request.getStore();
-			return { req: incoming ? describe(incoming) : neutral() };
+			return { req: incoming ? describe(incoming) : neutral(), worker };
 		}
 	};
 }

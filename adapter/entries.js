@@ -15,8 +15,29 @@ const runtime_directory = fileURLToPath(new URL('../runtime/', import.meta.url))
 /** File names in `build/server/`, without `.js`, and where they come from. */
 export const runtime_entries = {
 	'oxide-main': `${runtime_directory}main.js`,
-	'oxide-handler': `${runtime_directory}handler.js`
+	'oxide-handler': `${runtime_directory}handler.js`,
+	'oxide-worker': `${runtime_directory}worker-main.js`
 };
+
+/** What `build/index.js` is imported for by scripts; adapter-node's names. */
+const main_exports = ['path', 'host', 'port', 'server'];
+
+/**
+ * The entries that run the app's instrumentation before anything else: of the process, and of each
+ * worker that has a thread of its own. Another server's process is for its owner to instrument.
+ * @param {string} server the directory of a server build
+ */
+export function instrumented_entries(server) {
+	return [
+		{ entry: 'oxide-main', start: 'oxide-start', exports: main_exports },
+		{ entry: 'oxide-worker', start: 'oxide-worker-start', exports: [] }
+	].map(({ entry, start, exports }) => ({
+		entrypoint: join(server, `${entry}.js`),
+		instrumentation: join(server, 'instrumentation.server.js'),
+		start: join(server, `${start}.js`),
+		module: { exports }
+	}));
+}
 
 /**
  * Names the chunks of a server build. The hand-off's path is right only in files that lie directly
@@ -28,9 +49,6 @@ export function chunk_names(others) {
 	return ({ moduleIds: modules }) =>
 		modules.some((id) => id.startsWith(runtime_directory)) ? 'oxide-[name].js' : others(modules);
 }
-
-/** What `build/index.js` is imported for by scripts; adapter-node's names. */
-export const main_exports = ['path', 'host', 'port', 'server'];
 
 /**
  * The packages that are installed next to the build where it runs. npm installs optional

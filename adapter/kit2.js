@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { lookup } from 'mrmime';
 import { content_types } from './assets.js';
 import { bundle_server } from './bundle.js';
-import { main_exports } from './entries.js';
+import { instrumented_entries } from './entries.js';
 
 /**
  * What SvelteKit 2's builder has otherwise than SvelteKit 3's.
@@ -61,12 +61,7 @@ export async function write_server(builder, out, options) {
 	});
 
 	if (instrumentation) {
-		builder.instrument({
-			entrypoint: join(server, 'oxide-main.js'),
-			instrumentation: join(server, 'instrumentation.server.js'),
-			start: join(server, 'oxide-start.js'),
-			module: { exports: main_exports }
-		});
+		for (const entry of instrumented_entries(server)) builder.instrument(entry);
 	}
 
 	return [

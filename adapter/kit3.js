@@ -5,7 +5,12 @@
  */
 import { join } from 'node:path';
 import { content_types } from './assets.js';
-import { chunk_names, main_exports, production_dependencies, runtime_entries } from './entries.js';
+import {
+	chunk_names,
+	instrumented_entries,
+	production_dependencies,
+	runtime_entries
+} from './entries.js';
 import { HANDOFF_ID, HANDOFF_PATH } from './handoff.js';
 
 /** @typedef {import('@sveltejs/kit').Builder} Builder */
@@ -74,13 +79,10 @@ export async function write_server(builder, out) {
 
 	if (builder.hasServerInstrumentationFile()) {
 		// Before the copy, because the initializer imports its neighbours in SvelteKit's output.
-		builder.instrument({
-			entrypoint: join(server, 'oxide-main.js'),
-			instrumentation: join(server, 'instrumentation.server.js'),
-			initializer: builder.createInstrumentationInitializer({ outputDirectory: server }),
-			start: join(server, 'oxide-start.js'),
-			module: { exports: main_exports }
-		});
+		const initializer = builder.createInstrumentationInitializer({ outputDirectory: server });
+		for (const entry of instrumented_entries(server)) {
+			builder.instrument({ ...entry, initializer });
+		}
 	}
 
 	builder.copy(server, join(out, 'server'));

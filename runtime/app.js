@@ -1,14 +1,21 @@
 /**
  * SvelteKit's own server and its initialisation, which evaluates the user's code; the web
- * objects that exchanges are made of are in place before.
+ * objects that exchanges are made of are in place before. The hand-off brings the app along and is
+ * therefore imported here and only when asked for: the main thread of a pool never does.
  */
-import { base, dir, server } from '#svelte-adapter-oxide';
 import { builtin } from './builtin.js';
-import { native, settings } from './native.js';
+import { dir, native, settings } from './native.js';
 import { install_text_encoder, text_encoder } from './text.js';
 import { install } from './web/install.js';
 
-const asset_dir = `${dir}/client${base}`;
+/** @type {import('@sveltejs/kit').Server} */
+export let server;
+
+/** SvelteKit's major version. @type {2 | 3} */
+export let kit;
+
+/** Below it lie the files that `read` reads. */
+let asset_dir = '';
 
 /**
  * A file of the build for SvelteKit's `read`. SvelteKit exports the same, together with imports
@@ -24,6 +31,9 @@ function read(file) {
 }
 
 export async function init() {
+	const handoff = await import('#svelte-adapter-oxide');
+	({ kit, server } = handoff);
+	asset_dir = `${dir}/client${handoff.base}`;
 	if (settings.lightWebObjects) {
 		install();
 		install_text_encoder(text_encoder(native).encode);
@@ -33,5 +43,3 @@ export async function init() {
 		read
 	});
 }
-
-export { server };

@@ -9,6 +9,7 @@ import { getRequest, setResponse } from '@sveltejs/kit/node';
 import { client_address } from './address.js';
 import { init, server } from './app.js';
 import { native, open, settings } from './native.js';
+import { this_worker } from './this-worker.js';
 
 open(true);
 await init();
@@ -61,7 +62,7 @@ async function render(req, res) {
 		return;
 	}
 	const response = await server.respond(request, {
-		platform: /** @type {any} */ ({ req }),
+		platform: /** @type {any} */ ({ req, worker: this_worker }),
 		getClientAddress: () =>
 			client_address(
 				(name) => /** @type {string | undefined} */ (req.headers[name]),

@@ -3,9 +3,9 @@
  * Nothing here is platform-specific but the file's name.
  *
  * Opening is a call and not a side effect of importing: an entry does it first, so that a
- * mistake in the configuration shows before any user code has run.
+ * mistake in the configuration shows before any user code has run. The hand-off is not imported
+ * for the build's place, since it brings the app along.
  */
-import { dir } from '#svelte-adapter-oxide';
 import { builtin } from './builtin.js';
 import { binary_name, package_name, platform_of, this_host } from './machine.js';
 
@@ -13,6 +13,13 @@ import { binary_name, package_name, platform_of, this_host } from './machine.js'
 
 /** @type {typeof import('node:fs')} */
 const { existsSync, readdirSync } = builtin('node:fs');
+/** @type {typeof import('node:path')} */
+const { dirname } = builtin('node:path');
+/** @type {typeof import('node:url')} */
+const { fileURLToPath } = builtin('node:url');
+
+/** The build, seen from `server/`, where all run-time code lies. */
+export const dir = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const folder = `${dir}/native`;
 
@@ -26,23 +33,37 @@ function is_musl() {
 	return gnu === musl ? this_host.is_musl() : musl;
 }
 
-/** @returns {Native} */
-function load() {
+/** @returns {string} where this machine's binary lies */
+function locate() {
 	const name = platform_of({ ...this_host, is_musl });
 	if (!has(name)) {
 		const there = existsSync(folder) ? readdirSync(folder).join(', ') : 'none';
-		throw plainly(
-			new Error(
-				`This build has no native server for ${name} (it has: ${there}).\n` +
-					`Build on that platform, or add it to the adapter's \`platforms\` option ` +
-					`and install ${package_name(name)} before building.`
-			)
+		throw new Error(
+			`This build has no native server for ${name} (it has: ${there}).\n` +
+				`Build on that platform, or add it to the adapter's \`platforms\` option ` +
+				`and install ${package_name(name)} before building.`
 		);
 	}
-	return builtin(`${folder}/${binary_name(name)}`);
+	return `${folder}/${binary_name(name)}`;
 }
 
-export const native = load();
+/**
+ * Not by `require`, which wants the file to be there still: a worker that starts after another build
+ * has taken the place of this one gets the binary that the process has loaded.
+ * @param {string} file
+ * @returns {Native}
+ */
+function load(file) {
+	const loaded = { exports: /** @type {Native} */ ({}) };
+	process.dlopen(loaded, file);
+	return loaded.exports;
+}
+
+/** @type {Native} */
+export let native;
+
+/** The file that `native` comes from. */
+export let addon = '';
 
 /**
  * An error the user has to act on: a stack through our own files would only hide it.
@@ -60,11 +81,15 @@ function plainly(error) {
 export let settings;
 
 /**
- * Decides the configuration.
+ * Loads the addon and decides the configuration; in a worker's thread, gets what the process has
+ * decided.
  * @param {boolean} embedded another server owns the socket, and the listener's variables are its
+ * @param {string} [file] the addon that the process has loaded
  */
-export function open(embedded) {
+export function open(embedded, file) {
 	try {
+		addon = file ?? locate();
+		native = load(addon);
 		const env = /** @type {Record<string, string>} */ ({ ...process.env });
 		settings = native.open(dir, env, embedded);
 	} catch (error) {

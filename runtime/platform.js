@@ -1,8 +1,9 @@
 /**
  * `event.platform`. `req` is what adapter-node's users know as the IncomingMessage, reduced
- * to what can be read from it; the socket itself belongs to Rust.
+ * to what can be read from it; the socket itself belongs to Rust. `worker` says who renders.
  */
 import { for_each_line, parse_headers } from './header-lines.js';
+import { this_worker } from './this-worker.js';
 
 /** @import { RequestRecord } from './wire.js' */
 
@@ -26,6 +27,17 @@ export class PlatformRequest {
 			remoteFamily: record.address ? (record.address.includes(':') ? 'IPv6' : 'IPv4') : undefined
 		};
 		this.connection = this.socket;
+	}
+
+	/**
+	 * The exchange that a request was made for.
+	 * @param {unknown} value
+	 * @returns {RequestRecord | undefined} none for what is no such request
+	 */
+	static record(value) {
+		return typeof value === 'object' && value !== null && #record in value
+			? value.#record
+			: undefined;
 	}
 
 	get headers() {
@@ -56,7 +68,7 @@ export class PlatformRequest {
 
 /**
  * @param {RequestRecord} record
- * @returns {{ readonly req: PlatformRequest }}
+ * @returns {{ readonly req: PlatformRequest, readonly worker: typeof this_worker }}
  */
 export function create_platform(record) {
 	/** @type {PlatformRequest | undefined} */
@@ -64,6 +76,7 @@ export function create_platform(record) {
 	return {
 		get req() {
 			return (req ??= new PlatformRequest(record));
-		}
+		},
+		worker: this_worker
 	};
 }

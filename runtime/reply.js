@@ -24,13 +24,21 @@ const MAX_INLINE = 256 * 1024;
 /** So many replies are handed over at once even when more are coming. */
 const MAX_COLLECTED = 8;
 
-const { write: write_text } = text_encoder(native);
+/** @type {ReturnType<typeof text_encoder>['write']} */
+let write_text;
 
-// its own memory, not a slice of Node's pool: it lives as long as the process
-const buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
+/** What is handed over. */
+let buffer = Buffer.alloc(0);
 let length = 0;
 let collected = 0;
 let scheduled = false;
+
+/** Has to come before the first reply. */
+export function prepare() {
+	write_text = text_encoder(native).write;
+	// its own memory, not a slice of Node's pool: it lives as long as the thread
+	buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
+}
 
 export function flush() {
 	if (length === 0) return;

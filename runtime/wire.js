@@ -10,6 +10,7 @@ export const KIND_CHUNK = 4;
 export const KIND_END = 5;
 export const KIND_BODY_FAILED = 6;
 export const KIND_HANGUP = 7;
+export const KIND_PING = 8;
 
 export const BODY_NONE = 0;
 export const BODY_WHOLE = 1;

@@ -1,17 +1,18 @@
 /**
- * The worker: takes what Rust has queued, a batch a turn, runs `Server.respond` and sends
+ * A worker, whichever thread it is in: takes what Rust has queued, a batch a turn, runs `Server.respond` and sends
  * the replies back. A turn is bounded, so that the timers and I/O of the user's code keep
  * their place under load.
  */
-import { kit } from '#svelte-adapter-oxide';
 import { client_address } from './address.js';
-import { server } from './app.js';
+import { kit, server } from './app.js';
 import { Exchange } from './exchange.js';
 import { native } from './native.js';
 import { check_origin } from './origins.js';
 import { create_platform } from './platform.js';
-import { reply_whole } from './reply.js';
+import { prepare, reply_whole } from './reply.js';
 import { respond } from './respond.js';
+import { enter, leave, this_worker } from './this-worker.js';
+import { report } from './vitals.js';
 import {
 	KIND_ABORT,
 	KIND_BODY_FAILED,
@@ -19,6 +20,7 @@ import {
 	KIND_DRAIN,
 	KIND_END,
 	KIND_HANGUP,
+	KIND_PING,
 	KIND_REQUEST,
 	read_chunk,
 	read_request
@@ -26,9 +28,9 @@ import {
 
 /**
  * Events taken in one turn. SvelteKit 2 changes module state around an await while it renders,
- * and relies on no other request beginning before that has gone on: one in each macrotask.
+ * and relies on no other request beginning before that has gone on: one in each macrotask there.
  */
-const BATCH = kit === 2 ? 1 : 16;
+let batch = 16;
 
 const TEXT = 'content-type\ntext/plain;charset=utf-8\n';
 
@@ -38,10 +40,11 @@ const forbidden_method = /^(?:connect|trace|track)$/i;
 /** @type {Array<Exchange | undefined>} by slot */
 const exchanges = [];
 
-const buffer = Buffer.allocUnsafeSlow(native.WIRE_BUFFER_SIZE);
+/** What `drain` fills. */
+let buffer = Buffer.alloc(0);
 
 function turn() {
-	const result = native.drain(buffer, BATCH);
+	const result = native.drain(buffer, batch);
 	const more = result >= native.MORE;
 	const length = more ? result - native.MORE : result;
 	// asked for before user code runs, so that an exception there cannot lose the rest
@@ -53,6 +56,7 @@ function turn() {
 function dispatch(at) {
 	const kind = buffer[at + 4];
 	if (kind === KIND_REQUEST) return begin(at);
+	if (kind === KIND_PING) return report();
 	const exchange = exchanges[buffer.readUInt32LE(at + 8)];
 	// events may speak of an exchange that has ended here meanwhile
 	if (exchange === undefined || exchange.generation !== buffer.readUInt32LE(at + 12)) return;
@@ -87,7 +91,10 @@ function begin(at) {
 		origin === null || forbidden_method.test(record.method) ? null : request_of(exchange);
 	if (request === null) return reply_whole(exchange, 400, TEXT, 'Bad Request');
 	exchanges[exchange.slot] = exchange;
-	render(exchange, request).then(
+	enter(exchange);
+	const rendered = render(exchange, request);
+	leave();
+	rendered.then(
 		(response) => answer(exchange, response),
 		(error) => refuse(exchange, error)
 	);
@@ -155,10 +162,10 @@ function refuse(exchange, error) {
 	finish(exchange);
 }
 
-/**
- * Makes this thread the worker of that number.
- * @param {number} id
- */
-export function attach(id) {
-	native.attach(turn, id);
+/** From here on, exchanges come to this thread. */
+export function attach() {
+	if (kit === 2) batch = 1;
+	buffer = Buffer.allocUnsafeSlow(native.WIRE_BUFFER_SIZE);
+	prepare();
+	native.attach(turn, this_worker.id);
 }

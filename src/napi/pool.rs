@@ -26,13 +26,18 @@ pub struct PoolAction {
     pub seat: u32,
     /// The number of the build it runs.
     pub build: u32,
+    /// The folder of the build.
+    pub dir: String,
     /// Why.
     pub reason: String,
 }
 
 type Teller = ThreadsafeFunction<PoolAction, (), PoolAction, Status, false, true>;
 
-struct OrderJs(Teller);
+struct OrderJs {
+    teller: Teller,
+    dir: String,
+}
 
 impl Orders for OrderJs {
     fn order(&self, order: Order) {
@@ -41,6 +46,7 @@ impl Orders for OrderJs {
             worker: 0,
             seat: 0,
             build: 0,
+            dir: self.dir.clone(),
             reason: String::new(),
         };
         let action = match order {
@@ -71,19 +77,21 @@ impl Orders for OrderJs {
             Order::Stopped => action("stopped"),
         };
         // A closing environment refuses, and then the process is about to end.
-        self.0.call(action, ThreadsafeFunctionCallMode::NonBlocking);
+        self.teller
+            .call(action, ThreadsafeFunctionCallMode::NonBlocking);
     }
 }
 
 /// Starts the control plane of a pool, from the main thread. `tell` gets its orders.
 #[napi(catch_unwind)]
 pub fn start_pool(tell: Function<'_, PoolAction, ()>) -> Result<()> {
-    let tell: Teller = tell
+    let teller: Teller = tell
         .build_threadsafe_function::<PoolAction>()
         .callee_handled::<false>()
         .weak::<true>()
         .build()?;
-    start(Some(Box::new(OrderJs(tell))))
+    let dir = process()?.app.config.root.display().to_string();
+    start(Some(Box::new(OrderJs { teller, dir })))
 }
 
 /// Starts the control plane of the one worker in the main thread, which only looks after it.
@@ -115,7 +123,7 @@ pub(super) fn dismiss(process: &Process, worker: &Arc<Worker>) {
 
 /// Why a worker's thread has ended.
 #[napi(object)]
-pub struct ExitCause {
+pub struct DeathCause {
     /// `exit`, `error` (which nobody caught) or `oom`.
     pub kind: String,
     /// The exit code.
@@ -126,7 +134,7 @@ pub struct ExitCause {
 
 /// The thread of a worker has ended; called from the main thread.
 #[napi(catch_unwind)]
-pub fn worker_exited(worker: u32, cause: ExitCause) -> Result<()> {
+pub fn worker_exited(worker: u32, cause: DeathCause) -> Result<()> {
     let process = process()?;
     let cause = match &*cause.kind {
         "exit" => Cause::Exit(cause.code),

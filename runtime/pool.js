@@ -1,0 +1,237 @@
+/**
+ * The workers' threads, as seen from the main thread: starts them, ends them and reports their
+ * ends. When and why is for the addon to decide, whose actions are carried out here; nothing here
+ * runs the app's code, so that the main thread always responds.
+ */
+import { builtin } from './builtin.js';
+import { look_into } from './hung.js';
+import { ENTERING_BYTES, entered } from './this-worker.js';
+
+/** @typedef {import('../native/index.js').PoolAction} Action */
+/** @typedef {import('../native/index.js').DeathCause} Cause */
+/** @typedef {import('node:worker_threads').Worker} Thread */
+/** @typedef {'SIGINT' | 'SIGTERM' | 'IDLE'} Reason */
+
+/**
+ * What a thread starts with.
+ * @typedef {object} Start
+ * @property {number} id
+ * @property {string} addon the binary that the process has loaded
+ * @property {SharedArrayBuffer} entering
+ */
+
+/**
+ * What a thread is told; nothing else is.
+ * @typedef {{ end: Reason }} Message
+ */
+
+/**
+ * The part of the addon that the pool talks to.
+ * @typedef {Pick<typeof import('../native/index.js'), 'startPool' | 'workerExited' | 'runningIn'>} Native
+ */
+
+/** The longest interval there is; it only keeps the process alive. */
+const FOREVER = 2 ** 31 - 1;
+
+const MB = 2 ** 20;
+
+/**
+ * @typedef {object} Member
+ * @property {number} id
+ * @property {Thread} thread
+ * @property {SharedArrayBuffer} entering
+ * @property {Cause | null} cause of its death, where it is known before the thread has exited
+ * @property {boolean} ending it has been told to end
+ * @property {boolean} doomed it is being terminated
+ */
+
+export class Pool {
+	/** @type {Native} */
+	#native;
+	#addon;
+	#memory_limit;
+	/** @type {Map<number, Member>} */
+	#members = new Map();
+	/** @type {Reason | undefined} */
+	#reason;
+	/** @type {NodeJS.Timeout | undefined} */
+	#alive;
+	/** The stack that was printed last; workers that cannot start all die of the same. */
+	#printed = '';
+
+	/**
+	 * @param {object} parts
+	 * @param {Native} parts.native
+	 * @param {string} parts.addon
+	 * @param {number} [parts.memory_limit] of each worker's heap, in bytes
+	 */
+	constructor({ native, addon, memory_limit }) {
+		this.#native = native;
+		this.#addon = addon;
+		this.#memory_limit = memory_limit;
+	}
+
+	/**
+	 * @returns {Promise<void>} resolves once the first worker takes exchanges; rejects if none ever
+	 *   will, with what the user has to be told
+	 */
+	start() {
+		// the addon does not hold the event loop, and between two workers nothing else does
+		this.#alive = setInterval(() => {}, FOREVER);
+		return new Promise((resolve, reject) => {
+			this.#native.startPool((action) => {
+				switch (action.kind) {
+					case 'spawn':
+						return this.#spawn(action);
+					case 'end':
+						return this.#end(this.#members.get(action.worker), as_reason(action.reason));
+					case 'terminate':
+						return void this.#terminate(this.#members.get(action.worker), action.reason);
+					case 'ready':
+						return resolve();
+					case 'giveUp':
+						return reject(new Error(action.reason));
+				}
+			});
+		});
+	}
+
+	/**
+	 * Whoever ends from here on ends since the process does.
+	 * @param {Reason} reason
+	 */
+	expect_end(reason) {
+		this.#reason = reason;
+	}
+
+	/**
+	 * Ends all workers; the process then ends with the last of them.
+	 * @param {Reason} reason
+	 */
+	end(reason) {
+		this.#reason = reason;
+		for (const member of this.#members.values()) this.#end(member, reason);
+		this.#let_go();
+	}
+
+	/** @param {Action} action */
+	#spawn({ worker: id, dir }) {
+		/** @type {typeof import('node:worker_threads')} */
+		const { Worker } = builtin('node:worker_threads');
+		/** @type {typeof import('node:url')} */
+		const { pathToFileURL } = builtin('node:url');
+
+		const entering = new SharedArrayBuffer(ENTERING_BYTES);
+		/** @type {Start} */
+		const start = { id, addon: this.#addon, entering };
+		const limit = this.#memory_limit;
+		/** @type {Thread} */
+		let thread;
+		try {
+			thread = new Worker(pathToFileURL(`${dir}/server/oxide-worker.js`), {
+				name: `worker ${id}`,
+				workerData: start,
+				resourceLimits: limit === undefined ? {} : { maxOldGenerationSizeMb: Math.ceil(limit / MB) }
+			});
+		} catch (error) {
+			// no thread is to be had; later, as an exit is never told within the action
+			const cause = this.#cause_of(id, error);
+			setImmediate(() => this.#native.workerExited(id, cause));
+			return;
+		}
+		/** @type {Member} */
+		const member = { id, thread, entering, cause: null, ending: false, doomed: false };
+		this.#members.set(id, member);
+		thread.on('error', (error) => (member.cause = this.#cause_of(id, error)));
+		thread.on('exit', (code) => this.#exited(member, code));
+	}
+
+	/**
+	 * @param {Member} member
+	 * @param {number} code
+	 */
+	#exited(member, code) {
+		const { id, entering, cause } = member;
+		this.#members.delete(id);
+		// one that had no time to say what it was doing may have noted what it was entering
+		if (cause?.kind === 'oom') this.#running_in(id, entered(entering));
+		this.#native.workerExited(id, cause ?? { kind: 'exit', code, message: '' });
+		this.#let_go();
+	}
+
+	/**
+	 * Tells the reason of a death to the log, where there is more to it than fits in a line.
+	 * @param {number} id
+	 * @param {unknown} error
+	 * @returns {Cause}
+	 */
+	#cause_of(id, error) {
+		const {
+			code,
+			message = String(error),
+			stack
+		} = /** @type {NodeJS.ErrnoException} */ (error ?? {});
+		if (code === 'ERR_WORKER_OUT_OF_MEMORY') return { kind: 'oom', code: 1, message };
+		const text = stack ?? message;
+		if (text === this.#printed) console.error(`Worker ${id} died of the same: ${message}`);
+		else console.error(`Worker ${id} died of an uncaught exception:`, error);
+		this.#printed = text;
+		return { kind: 'error', code: 1, message };
+	}
+
+	/**
+	 * @param {Member | undefined} member
+	 * @param {Reason} reason
+	 */
+	#end(member, reason) {
+		if (member === undefined || member.ending) return;
+		member.ending = true;
+		/** @type {Message} */
+		const message = { end: this.#reason ?? reason };
+		member.thread.postMessage(message);
+	}
+
+	/**
+	 * @param {Member | undefined} member
+	 * @param {string} reason
+	 */
+	async #terminate(member, reason) {
+		if (member === undefined || member.doomed) return;
+		member.doomed = true;
+		if (reason === 'unresponsive') await this.#investigate(member);
+		await member.thread.terminate();
+	}
+
+	/** @param {Member} member */
+	async #investigate({ id, thread, entering }) {
+		const testimony = await look_into(thread);
+		const running = testimony?.running ?? entered(entering);
+		const what = running?.what === undefined ? '' : ` while it answers ${running.what}`;
+		const where = testimony === null ? ', nor says where it is' : `:\n${testimony.stack}`;
+		console.error(`Worker ${id} does not respond${what}${where}`);
+		this.#running_in(id, running);
+	}
+
+	/**
+	 * @param {number} id
+	 * @param {import('./testimony.js').Running | null} running
+	 */
+	#running_in(id, running) {
+		if (running !== null) this.#native.runningIn(id, running.slot, running.generation);
+	}
+
+	/** Without workers, and with none to come, nothing keeps the process. */
+	#let_go() {
+		if (this.#reason !== undefined && this.#members.size === 0) clearInterval(this.#alive);
+	}
+}
+
+/**
+ * `sveltekit:shutdown` knows three reasons. Whoever is replaced while the server goes on has
+ * cleaning up to do as at a SIGTERM, which is what it would get as a process of its own.
+ * @param {string} reason
+ * @returns {Reason}
+ */
+function as_reason(reason) {
+	return reason === 'SIGINT' || reason === 'IDLE' ? reason : 'SIGTERM';
+}
