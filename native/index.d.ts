@@ -57,6 +57,16 @@ export declare function close(): void
 /** The reader of a request body has taken `bytes`: as many more may come. */
 export declare function credit(slot: number, generation: number, bytes: number): void
 
+/** Why a worker's thread has ended. */
+export interface DeathCause {
+  /** `exit`, `error` (which nobody caught) or `oom`. */
+  kind: string
+  /** The exit code. */
+  code: number
+  /** The error's message. */
+  message: string
+}
+
 /**
  * Takes up to `max` events into `buffer`. Returns the bytes written, with `MORE` set when
  * others are waiting; the caller then comes again without being woken.
@@ -81,16 +91,6 @@ export interface EncodingChoice {
 
 /** Completes a streamed response. */
 export declare function end(slot: number, generation: number): void
-
-/** Why a worker's thread has ended. */
-export interface ExitCause {
-  /** `exit`, `error` (which nobody caught) or `oom`. */
-  kind: string
-  /** The exit code. */
-  code: number
-  /** The error's message. */
-  message: string
-}
 
 /** Breaks a streamed response off, visibly for the client. */
 export declare function fail(slot: number, generation: number): void
@@ -157,6 +157,8 @@ export interface PoolAction {
   seat: number
   /** The number of the build it runs. */
   build: number
+  /** The folder of the build. */
+  dir: string
   /** Why. */
   reason: string
 }
@@ -257,7 +259,7 @@ export declare function status(): PoolStatus
 export declare const WIRE_BUFFER_SIZE: number
 
 /** The thread of a worker has ended; called from the main thread. */
-export declare function workerExited(worker: number, cause: ExitCause): void
+export declare function workerExited(worker: number, cause: DeathCause): void
 
 /** One worker. */
 export interface WorkerStatus {

@@ -64,6 +64,11 @@ export class OxideServer extends EventEmitter {
 		return native.stats();
 	}
 
+	/** The workers at this moment, and what of the pool concerns all of them. */
+	status() {
+		return native.status();
+	}
+
 	/** @param {string} what */
 	#told(what) {
 		if (what === 'closed') {

@@ -4,15 +4,26 @@ import { fileURLToPath } from 'node:url';
 import { build_app } from './app.js';
 import { start_server } from './server.js';
 
-/** @typedef {{ stats: Record<string, number>, rss: number }} Observation */
+/**
+ * @typedef {{
+ *   stats: Record<string, number>,
+ *   rss: number,
+ *   status: import('../../native/index.js').PoolStatus
+ * }} Observation
+ */
 
 const entry = fileURLToPath(new URL('./observed.js', import.meta.url));
 
 /**
- * @param {{ kit?: 2 | 3, variant?: string, env?: NodeJS.ProcessEnv, node_args?: string[] }} [options]
+ * @param {object} [options]
+ * @param {2 | 3} [options.kit]
+ * @param {string} [options.variant]
+ * @param {string} [options.build] a build folder, instead of the parity app's
+ * @param {NodeJS.ProcessEnv} [options.env]
+ * @param {string[]} [options.node_args]
  */
-export async function start_observed({ kit = 3, variant, env, node_args } = {}) {
-	const build = await build_app({ kit, adapter: 'oxide', variant });
+export async function start_observed({ kit = 3, variant, build, env, node_args } = {}) {
+	build ??= await build_app({ kit, adapter: 'oxide', variant });
 	const server = await start_server({
 		build,
 		entry,

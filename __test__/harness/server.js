@@ -34,6 +34,7 @@ function loopback(prefix, env) {
  *   child: import('node:child_process').ChildProcess,
  *   output: () => string,
  *   says: (text: string, timeout?: number) => Promise<void>,
+ *   until: <T>(attempt: () => T | null | undefined, what: string, timeout?: number) => Promise<T>,
  *   ended: Promise<{ code: number | null, signal: string | null }>,
  *   signal: (name: NodeJS.Signals) => void,
  *   stop: () => Promise<void>
@@ -97,30 +98,33 @@ export async function start_server({
 		});
 	});
 
-	/** @param {RegExp} pattern @param {number} limit @returns {Promise<RegExpExecArray>} */
-	const wait_for = (pattern, limit) =>
+	/** @type {RunningServer['until']} */
+	const until = (attempt, what, limit = 10_000) =>
 		new Promise((fulfil, reject) => {
 			const finish = () => {
 				clearTimeout(timer);
 				watchers.delete(check);
 			};
 			const check = () => {
-				const match = pattern.exec(output);
-				if (match) {
+				const found = attempt();
+				if (found) {
 					finish();
-					fulfil(match);
+					fulfil(found);
 				} else if (!children.has(child)) {
 					finish();
-					reject(new Error(`the server ended before it said ${pattern}:\n${output}`));
+					reject(new Error(`the server ended before it said ${what}:\n${output}`));
 				}
 			};
 			const timer = setTimeout(() => {
 				finish();
-				reject(new Error(`the server did not say ${pattern} within ${limit} ms:\n${output}`));
+				reject(new Error(`the server did not say ${what} within ${limit} ms:\n${output}`));
 			}, limit);
 			watchers.add(check);
 			check();
 		});
+
+	/** @param {RegExp} pattern @param {number} [limit] */
+	const wait_for = (pattern, limit) => until(() => pattern.exec(output), `${pattern}`, limit);
 
 	const stop = async () => {
 		if (children.has(child)) child.kill('SIGKILL');
@@ -141,7 +145,8 @@ export async function start_server({
 		pid: /** @type {number} */ (child.pid),
 		child,
 		output: () => output,
-		says: async (text, limit = 10_000) => {
+		until,
+		says: async (text, limit) => {
 			await wait_for(new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')), limit);
 		},
 		ended,

@@ -1,7 +1,14 @@
+import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { note } from './shared/record.js';
 
 process.on('sveltekit:shutdown', (reason) => console.log(`sveltekit:shutdown ${reason}`));
+
+/** Fails while the file is there that `FAIL_START` names */
+export function init() {
+	const file = process.env.FAIL_START;
+	if (file !== undefined && existsSync(file)) throw new Error('thrown by init');
+}
 
 /** @type {import('@sveltejs/kit').Handle} */
 export async function handle({ event, resolve }) {

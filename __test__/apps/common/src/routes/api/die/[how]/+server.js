@@ -1,0 +1,91 @@
+/**
+ * The ways in which an app's code ends its worker, or keeps it from ever answering again. With
+ * `?when=<key>` it happens once that gate opens, in whichever worker it is opened.
+ */
+import process from 'node:process';
+import { note, opened } from '../../../../shared/record.js';
+
+const encoder = new TextEncoder();
+
+const CODE = 7;
+
+function loop() {
+	for (let turns = 0; ; turns += 1) if (turns < 0) return;
+}
+
+/** Fills V8's heap, and no memory outside of it */
+function hoard() {
+	/** @type {unknown[]} */
+	const kept = [];
+	for (let number = 0; ; number += 1) kept.push({ number, text: `${number}` });
+}
+
+const turn = () => new Promise((fulfil) => setImmediate(fulfil));
+
+/** @param {(controller: ReadableStreamDefaultController) => void} end */
+const stream = (end) => (/** @type {Promise<void>} */ when) =>
+	new Response(
+		new ReadableStream({
+			async start(controller) {
+				controller.enqueue(encoder.encode('first'));
+				await when;
+				end(controller);
+			}
+		})
+	);
+
+const never = () => new Promise(() => {});
+
+/** @type {Record<string, (when: Promise<void>) => Response | Promise<any>>} */
+const ways = {
+	exit: () => process.exit(CODE),
+	'exit-await': async (when) => {
+		await when;
+		process.exit(CODE);
+	},
+	'exit-timer': async (when) => {
+		await when;
+		setTimeout(() => process.exit(CODE), 1);
+		return never();
+	},
+	'throw-timer': async (when) => {
+		await when;
+		setTimeout(() => {
+			throw new Error('thrown in a timer');
+		}, 1);
+		return never();
+	},
+	rejection: async (when) => {
+		await when;
+		Promise.reject(new Error('rejected and not handled'));
+		return never();
+	},
+	/** Answers first, as what is forgotten to be awaited does */
+	'rejection-late': (when) => {
+		when.then(turn).then(() => {
+			throw new Error('rejected after the answer');
+		});
+		return new Response('answered');
+	},
+	loop: () => loop(),
+	'loop-await': async (when) => {
+		await when;
+		await turn();
+		loop();
+	},
+	memory: async (when) => {
+		await when;
+		hoard();
+	},
+	'stream-exit': stream(() => process.exit(CODE)),
+	'stream-loop': stream(loop)
+};
+
+/** @type {import('@sveltejs/kit').RequestHandler} */
+export async function fallback({ params, url }) {
+	const key = url.searchParams.get('when');
+	note(key ?? url.pathname, `dies ${params.how}`);
+	return /** @type {Response} */ (
+		await ways[/** @type {string} */ (params.how)](key === null ? turn() : opened(key))
+	);
+}
