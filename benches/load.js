@@ -84,7 +84,7 @@ function script(path, url) {
  * @param {BenchPath} path
  * @param {URL} url
  * @param {number} seconds
- * @param {number} core
+ * @param {number | string} core one, or several as `taskset` takes them
  */
 async function wrk(path, url, seconds, core) {
 	const cut = Number.isInteger(seconds)
@@ -103,7 +103,7 @@ async function wrk(path, url, seconds, core) {
 /**
  * @param {{ name: string, pid: number, url: string }} server
  * @param {BenchPath} path
- * @param {{ seconds: number, core: number }} options
+ * @param {{ seconds: number, core: number | string }} options
  * @returns {Promise<Round>}
  */
 export async function round({ name, pid, url }, path, { seconds, core }) {

@@ -72,7 +72,7 @@ async function free_port() {
 /**
  * Starts a server on one core and waits for its first answer.
  * @param {string} name
- * @param {number} core
+ * @param {number | string} core one, or several as `taskset` takes them
  * @param {(port: number) => Launch} command
  * @returns {Promise<BenchServer>}
  */
@@ -122,7 +122,7 @@ export async function launch(name, core, command) {
  * Starts a build of the app as one would in production.
  * @param {Adapter} adapter
  * @param {string} folder its build
- * @param {number} core
+ * @param {number | string} core one, or several as `taskset` takes them
  */
 export const start = (adapter, folder, core) =>
 	launch(NAMES[adapter], core, (port) => ({

@@ -1,0 +1,187 @@
+/**
+ * `npm run bench:workers`: what more than one core brings. Two workers of this adapter beside one,
+ * and beside adapter-node in two processes under `node:cluster`; on the same app, in turns.
+ *
+ *   --rounds 5       rounds of each server on each path
+ *   --seconds 3      length of a round
+ *   --warmup 3       seconds of load before the first round of a path
+ *   --workers 2      workers, and processes of the cluster
+ *   --paths json,ssr which paths (benches/paths.js)
+ *   --smoke          half a second each: does it work
+ *
+ * Servers and load generator share all cores: requests per second are those of a machine that does
+ * both, and requests per second of CPU are those of the server alone. Writes workers.json and
+ * workers.md to benches/results/ after a whole run.
+ */
+
+import fs from 'node:fs';
+import os from 'node:os';
+import { parseArgs } from 'node:util';
+import { memory_mb } from '../benches/cpu.js';
+import { round } from '../benches/load.js';
+import { choose } from '../benches/paths.js';
+import { build_app, launch } from '../benches/servers.js';
+import { figures } from '../benches/statistics.js';
+import { build } from './build.js';
+import { run } from './lib/command.js';
+import { main } from './lib/main.js';
+import { number } from './lib/options.js';
+import { at, NODE } from './lib/places.js';
+import { ensure_modules, ensure_programs } from './lib/toolchain.js';
+
+/** @typedef {import('../benches/servers.js').BenchServer} BenchServer */
+/** @typedef {import('../benches/statistics.js').Figures} Figures */
+
+const RESULTS = at('benches', 'results');
+
+function options() {
+	const { values } = parseArgs({
+		options: {
+			rounds: { type: 'string' },
+			seconds: { type: 'string' },
+			warmup: { type: 'string' },
+			workers: { type: 'string' },
+			paths: { type: 'string' },
+			smoke: { type: 'boolean', default: false }
+		}
+	});
+	const { smoke } = values;
+	const seconds = number('seconds', values.seconds, smoke ? 0.5 : 3);
+	return {
+		smoke,
+		seconds,
+		rounds: Math.round(number('rounds', values.rounds, smoke ? 1 : 5)),
+		warmup: number('warmup', values.warmup, smoke ? 0 : seconds, 0),
+		workers: Math.round(number('workers', values.workers, 2)),
+		paths: choose(values.paths ?? 'json,ssr')
+	};
+}
+
+/**
+ * The servers by name, each on all cores.
+ * @param {number} workers
+ */
+async function servers(workers) {
+	const [node, oxide] = [await build_app('node'), await build_app('oxide')];
+	const cores = `0-${os.cpus().length - 1}`;
+	/**
+	 * @param {string} name
+	 * @param {string} cwd
+	 * @param {string} script
+	 * @param {Record<string, string>} env
+	 */
+	const launched = (name, cwd, script, env) =>
+		launch(name, cores, (port) => ({
+			program: NODE,
+			args: [script],
+			cwd,
+			env: { NODE_ENV: 'production', HOST: '127.0.0.1', PORT: `${port}`, ...env }
+		}));
+	const cluster = at('benches', 'cluster.js');
+	return Promise.all([
+		launched(`node:cluster, ${workers} x adapter-node`, node, cluster, {
+			CLUSTER_PROCESSES: `${workers}`
+		}),
+		launched('svelte-adapter-oxide, 1 worker', oxide, 'index.js', {}),
+		launched(`svelte-adapter-oxide, ${workers} workers`, oxide, 'index.js', {
+			CLUSTER_WORKERS: `${workers}`
+		})
+	]);
+}
+
+/**
+ * @typedef {object} Row
+ * @property {string} path
+ * @property {string} server
+ * @property {Figures} figures
+ */
+
+/**
+ * @param {BenchServer[]} all
+ * @param {ReturnType<typeof options>} chosen
+ */
+async function measure(all, { paths, rounds, seconds, warmup }) {
+	const core = `0-${os.cpus().length - 1}`;
+	/** @type {Row[]} */
+	const rows = [];
+	for (const path of paths) {
+		if (warmup > 0) for (const server of all) await round(server, path, { seconds: warmup, core });
+		const found = all.map(() => /** @type {import('../benches/load.js').Round[]} */ ([]));
+		for (let turn = 0; turn < rounds; turn += 1) {
+			for (const [place, server] of all.entries()) {
+				found[place].push(await round(server, path, { seconds, core }));
+			}
+		}
+		for (const [place, server] of all.entries()) {
+			const row = { path: path.title, server: server.name, figures: figures(found[place]) };
+			rows.push(row);
+			console.log(`${row.path.padEnd(20)} ${row.server.padEnd(34)} ${cells(row)}`);
+		}
+	}
+	return rows;
+}
+
+/** @param {Row} row */
+function cells({ figures: { rps, us, p99_ms } }) {
+	const whole = (/** @type {number} */ value) => value.toFixed(0);
+	const range = `${whole(1e6 / us.max)}-${whole(1e6 / us.min)}`;
+	return `${whole(rps.median)} | ${whole(1e6 / us.median)} (${range}) | ${p99_ms?.median.toFixed(1)}`;
+}
+
+/**
+ * @param {Row[]} rows
+ * @param {{ name: string, resident: number }[]} memory
+ * @param {{ cpu: string, node: string, date: string }} machine
+ */
+function markdown(rows, memory, machine) {
+	const lines = rows.map((row) => `| ${row.path} | ${row.server} | ${cells(row)} |`);
+	const resident = memory.map(({ name, resident }) => `| ${name} | ${resident.toFixed(0)} |`);
+	return `Medians of rounds in turns, and the range; server and load generator on the same cores.
+
+| path | server | requests/s | requests per second of CPU | p99, ms |
+| --- | --- | ---: | ---: | ---: |
+${lines.join('\n')}
+
+| server | resident MB after all rounds |
+| --- | ---: |
+${resident.join('\n')}
+
+${machine.cpu}, Node ${machine.node}, ${machine.date}, \`npm run bench:workers\`.
+`;
+}
+
+async function bench() {
+	const chosen = options();
+	if (process.platform !== 'linux')
+		throw new Error('The bench reads CPU time from /proc: Linux only.');
+	await ensure_modules();
+	if ((await ensure_programs(['wrk', 'taskset'])).length > 0) {
+		throw new Error('The bench needs wrk and taskset.');
+	}
+	if (!chosen.smoke) await build();
+
+	const all = await servers(chosen.workers);
+	try {
+		const rows = await measure(all, chosen);
+		const memory = all.map(({ name, pid }) => ({ name, ...memory_mb(pid) }));
+		const version = await run(NODE, ['--version'], { quiet: true });
+		const machine = {
+			cpu: `${os.cpus()[0].model.trim()}, ${os.cpus().length} cores`,
+			node: version.trim().slice(1),
+			date: new Date().toISOString().slice(0, 10)
+		};
+		const page = markdown(rows, memory, machine);
+		console.log(`\n${page}`);
+		if (chosen.smoke) return;
+		fs.mkdirSync(RESULTS, { recursive: true });
+		fs.writeFileSync(`${RESULTS}/workers.md`, page);
+		fs.writeFileSync(
+			`${RESULTS}/workers.json`,
+			`${JSON.stringify({ machine, rows, memory }, null, '\t')}\n`
+		);
+	} finally {
+		await Promise.all(all.map((server) => server.stop()));
+	}
+}
+
+await main(import.meta.url, bench);
