@@ -15,6 +15,10 @@ use super::seat::SeatRecord;
 use super::words::{Action, BuildId, Event, Sample, Why, WorkerId};
 use super::worker::{Life, Worker};
 
+/// Ticks come four times a second. After a longer break the whole process may have been
+/// stopped, workers too: their silence meanwhile is no sign of anything.
+const BREAK: Duration = Duration::from_secs(2);
+
 /// A source of random numbers within 0..=1.
 pub type Random = Box<dyn FnMut() -> f64 + Send>;
 
@@ -24,6 +28,8 @@ pub struct Policy {
     random: Random,
     /// The time of the event at hand.
     pub(super) now: Duration,
+    /// Since when ticks have come without a break, and the last of them.
+    watched: Option<(Duration, Duration)>,
     /// The answer to the event at hand.
     out: Vec<Action>,
     pub(super) phase: Phase,
@@ -65,6 +71,7 @@ impl Policy {
         Policy {
             random,
             now: Duration::ZERO,
+            watched: None,
             out: Vec::new(),
             phase: Phase::Before,
             workers: BTreeMap::new(),
@@ -123,6 +130,7 @@ impl Policy {
     }
 
     fn tick(&mut self, samples: &[Sample], memory_percent: Option<f64>) {
+        let watched_for = self.watch();
         for sample in samples {
             let Some(worker) = self.workers.get_mut(&sample.worker) else {
                 continue;
@@ -134,12 +142,23 @@ impl Policy {
                 worker.life,
                 Life::Ready | Life::Draining { .. } | Life::Ending { .. }
             );
+            let silent_for = sample.silent_for.min(watched_for);
             let timeout = self.config.unresponsive_timeout;
-            if answers && timeout.is_some_and(|timeout| sample.silent_for > timeout) {
+            if answers && timeout.is_some_and(|timeout| silent_for > timeout) {
                 self.condemn(sample.worker, Why::Unresponsive);
             }
         }
         self.scale_by_load(samples, memory_percent);
+    }
+
+    /// How long ticks have come without a break.
+    fn watch(&mut self) -> Duration {
+        let since = match self.watched {
+            Some((since, last)) if self.now.saturating_sub(last) <= BREAK => since,
+            _ => self.now,
+        };
+        self.watched = Some((since, self.now));
+        self.now.saturating_sub(since)
     }
 
     pub(super) fn act(&mut self, action: Action) {

@@ -1,6 +1,7 @@
 //! Which healthy worker has been there long enough: by memory, requests or age. Replacing
 //! it is `replace.rs`.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::backoff::spread;
@@ -29,7 +30,7 @@ impl Policy {
         let limit = self.config.recycle.max_memory?;
         self.recyclable()
             .filter(|worker| worker.memory > limit && worker.age(self.now) >= SETTLING)
-            .max_by_key(|worker| (self.is_outdated(worker.seat), worker.memory))
+            .min_by_key(|worker| Reverse((self.is_outdated(worker.seat), worker.memory)))
             .map(|worker| (worker.seat, Purpose::Recycle(RecycleWhy::Memory)))
     }
 
@@ -51,7 +52,7 @@ impl Policy {
                 };
                 Some((worker, why))
             })
-            .max_by_key(|(worker, _)| worker.age(self.now))
+            .min_by_key(|(worker, _)| Reverse(worker.age(self.now)))
             .map(|(worker, why)| (worker.seat, Purpose::Recycle(why)))
     }
 

@@ -76,10 +76,9 @@ impl Policy {
 
     /// A ready worker leaves its seat in good health.
     pub(super) fn note_life(&mut self, worker: &Worker) {
-        if worker.ready.is_some() && worker.age(self.now) >= SETTLED {
-            if let Some(record) = self.seat_mut(worker.seat) {
-                record.backoff.reset();
-            }
+        let settled = worker.ready.is_some() && worker.age(self.now) >= SETTLED;
+        if let Some(record) = self.seat_mut(worker.seat).filter(|_| settled) {
+            record.backoff.reset();
         }
     }
 

@@ -46,7 +46,7 @@ pub struct Status {
     pub trial: Option<BuildId>,
     /// Whether workers are being replaced by a restart or a take-over.
     pub rolling: bool,
-    /// Whether the process stops.
+    /// Whether the process stops, or has given up.
     pub stopping: bool,
     /// Why the pool cannot serve as it should.
     pub unready: Option<String>,
@@ -103,7 +103,7 @@ impl Policy {
             build: self.build,
             trial: self.trial_build(),
             rolling: self.is_rolling(),
-            stopping: self.is_stopping(),
+            stopping: self.is_stopping() || self.is_over(),
             unready: self.readiness.reason.clone(),
             seats: self
                 .all_seats()

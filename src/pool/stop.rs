@@ -50,10 +50,10 @@ impl Policy {
 
     /// Carries the end on with time.
     pub(super) fn pursue_stop(&mut self) {
-        if let Phase::Stopping { since } = self.phase {
-            if self.now.saturating_sub(since) >= self.config.shutdown_timeout {
-                self.close();
-            }
+        if let Phase::Stopping { since } = self.phase
+            && self.now.saturating_sub(since) >= self.config.shutdown_timeout
+        {
+            self.close();
         }
         let gone = |worker: &Worker| match worker.life {
             Life::Terminated { since, .. } => self.now.saturating_sub(since) >= KILLED,

@@ -231,10 +231,9 @@ pub enum Action {
     Unready(String),
     /// What [`Action::Unready`] said is over.
     ReadyAgain,
-    /// No worker has ever started: the process ends with this error. Nothing comes after it.
+    /// No worker has ever started: the process ends with this error. Nothing is done after it.
     GiveUp(String),
-    /// After [`Event::Stop`]: every worker has gone, or would not go. Nothing but log lines
-    /// comes after it.
+    /// After [`Event::Stop`]: every worker has gone, or would not go. Nothing is done after it.
     Stopped,
     /// Something to log.
     Log(Notice),
