@@ -195,7 +195,7 @@ impl Policy {
 
     /// Says so when nothing is outdated any more.
     pub(super) fn finish_rolls(&mut self) {
-        if self.rolls.trial.is_some() || self.any_occupant(|worker, it| worker.build != it.build) {
+        if self.any_occupant(|worker, it| worker.build != it.build) {
             return;
         }
         let now = self.now;

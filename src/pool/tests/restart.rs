@@ -104,6 +104,7 @@ fn a_restart_whose_workers_do_not_start_is_given_up() {
     }
     assert!(pool.logged(|notice| matches!(notice, Notice::RestartFailed { failures: 5, .. })));
     assert_eq!(pool.pass(60 * SECOND), []);
+    assert!(!pool.logged(|notice| matches!(notice, Notice::Restarted { .. })));
     let status = pool.policy.status();
     assert!(!status.rolling && status.unready.is_none());
     assert_eq!(
@@ -111,6 +112,26 @@ fn a_restart_whose_workers_do_not_start_is_given_up() {
         [spawn(9, 0, 1)],
         "a new wish is a new roll"
     );
+}
+
+#[test]
+fn failed_starts_of_a_restart_count_in_a_row_only() {
+    let mut pool = Pool::ready(config(2));
+    pool.on(Event::Restart);
+    let mut next = 3;
+    for old in [1, 2] {
+        for wait in [100, 200, 400, 800] {
+            assert_eq!(pool.state(next), Some(State::Starting));
+            pool.exits(next, 1);
+            assert_eq!(pool.pass(wait * MS - MS), []);
+            next += 1;
+            assert_eq!(pool.pass(MS), [spawn(next, old - 1, 1)]);
+        }
+        assert_eq!(pool.is_ready(next), [drain(old)]);
+        pool.leaves(old);
+        next += 1;
+    }
+    assert!(pool.logged(|notice| matches!(notice, Notice::Restarted { .. })));
 }
 
 #[test]

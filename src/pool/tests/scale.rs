@@ -226,6 +226,16 @@ fn short_memory_forbids_growing_and_at_last_takes_one() {
 }
 
 #[test]
+fn memory_that_is_only_nearly_short_forbids_nothing() {
+    let mut pool = scaling(2);
+    let busy = loaded(2, 1.0);
+    assert_eq!(
+        pool.pass_under(16 * SECOND, &busy, Some(84.0)),
+        [spawn(3, 2, 1)]
+    );
+}
+
+#[test]
 fn memory_takes_none_below_the_least() {
     let mut pool = scaling(2);
     assert_eq!(
@@ -274,6 +284,7 @@ fn the_hand_is_given_time_to_show_its_effect() {
 #[test]
 fn while_a_seat_is_empty_the_load_says_nothing() {
     let mut pool = scaling(2);
+    assert_eq!(pool.pass_with(14 * SECOND, &loaded(2, 1.0)), []);
     pool.exits(2, 1);
     let actions = pool.pass_with(50 * SECOND, &loaded(1, 1.0));
     assert_eq!(actions, [spawn(3, 1, 1)], "but for the seat's own");
