@@ -142,7 +142,7 @@ impl Policy {
     /// [`Event::Drained`](super::Event::Drained).
     pub(super) fn drained(&mut self, id: WorkerId) {
         if self.is_draining(id) {
-            self.end(id, self.config.shutdown_timeout.max(SHUTDOWN_GRACE));
+            self.end_idle(id);
         }
     }
 
@@ -155,7 +155,7 @@ impl Policy {
         }
     }
 
-    /// Ends a worker that has nothing in flight, whether it has been drained or not.
+    /// Lets a worker that has nothing in flight shut down by itself.
     pub(super) fn end_idle(&mut self, id: WorkerId) {
         self.end(id, self.config.shutdown_timeout.max(SHUTDOWN_GRACE));
     }
