@@ -16,4 +16,6 @@ if (cluster.isPrimary) {
 	});
 } else {
 	await import(pathToFileURL(`${process.cwd()}/index.js`).href);
+	// the channel to the primary would keep a process alive that has drained
+	process.on(/** @type {any} */ ('sveltekit:shutdown'), () => process.disconnect());
 }
