@@ -42,8 +42,8 @@ export interface Answer {
 }
 
 /**
- * Makes the calling thread the worker of that number, ready to take exchanges: `wake` is
- * called, without arguments, when there is something to drain and it may be asleep. It does
+ * Makes the calling thread the worker of that number, which exchanges come to from now on, or
+ * soon: `wake` is called, without arguments, when there is something to drain and it may be asleep. It does
  * not keep the process alive.
  */
 export declare function attach(wake: () => void, worker: number): void
@@ -207,6 +207,9 @@ export declare function running(slot: number, generation: number): void
 /** That worker, which is about to be killed, is at this exchange. */
 export declare function runningIn(worker: number, slot: number, generation: number): void
 
+/** That worker died or hangs, and nobody can tell over which of its exchanges. */
+export declare function runningUnknown(worker: number): void
+
 /** What the JS side needs to know of the decided configuration. */
 export interface Settings {
   /** `SOCKET_PATH`, where it is set. */
@@ -258,7 +261,10 @@ export declare function status(): PoolStatus
 /** Bytes that `drain` needs to be offered, so that every event fits. */
 export declare const WIRE_BUFFER_SIZE: number
 
-/** The thread of a worker has ended; called from the main thread. */
+/**
+ * The thread of a worker has ended; called from the main thread, and by it alone: only there it
+ * is known of what.
+ */
 export declare function workerExited(worker: number, cause: DeathCause): void
 
 /** One worker. */

@@ -27,7 +27,7 @@ import { ENTERING_BYTES, entered } from './this-worker.js';
 
 /**
  * The part of the addon that the pool talks to.
- * @typedef {Pick<typeof import('../native/index.js'), 'startPool' | 'workerExited' | 'runningIn'>} Native
+ * @typedef {Pick<typeof import('../native/index.js'), 'startPool' | 'workerExited' | 'runningIn' | 'runningUnknown'>} Native
  */
 
 /** The longest interval there is; it only keeps the process alive. */
@@ -154,7 +154,7 @@ export class Pool {
 		const { id, entering, cause } = member;
 		this.#members.delete(id);
 		// one that had no time to say what it was doing may have noted what it was entering
-		if (cause?.kind === 'oom') this.#running_in(id, entered(entering));
+		if (cause?.kind === 'oom') this.#suspect(id, entered(entering));
 		this.#native.workerExited(id, cause ?? { kind: 'exit', code, message: '' });
 		this.#let_go();
 	}
@@ -209,15 +209,17 @@ export class Pool {
 		const what = running?.what === undefined ? '' : ` while it answers ${running.what}`;
 		const where = testimony === null ? ', nor says where it is' : `:\n${testimony.stack}`;
 		console.error(`Worker ${id} does not respond${what}${where}`);
-		this.#running_in(id, running);
+		// asked, it may have been outside of any exchange
+		if (testimony === null || running !== null) this.#suspect(id, running);
 	}
 
 	/**
 	 * @param {number} id
-	 * @param {import('./testimony.js').Running | null} running
+	 * @param {import('./testimony.js').Running | null} running `null`: nobody can tell; it may be any
 	 */
-	#running_in(id, running) {
-		if (running !== null) this.#native.runningIn(id, running.slot, running.generation);
+	#suspect(id, running) {
+		if (running === null) this.#native.runningUnknown(id);
+		else this.#native.runningIn(id, running.slot, running.generation);
 	}
 
 	/** Without workers, and with none to come, nothing keeps the process. */

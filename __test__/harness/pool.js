@@ -2,6 +2,7 @@
  * Starts a server whose workers have threads of their own, with the parity app, and reads what
  * its pool says: the log as objects, the status, and who answered a request.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { get } from '../parity/case.js';
 import { start_observed } from './observe.js';
 import { exchange } from './wire.js';
@@ -87,6 +88,27 @@ export async function start_pool({ workers = 2, env = {}, ...options } = {}) {
 	const status = async () => (await server.observe()).status;
 
 	/**
+	 * Waits until the status is as wished
+	 * @param {(status: import('../../native/index.js').PoolStatus) => boolean} holds
+	 * @param {number} [timeout]
+	 */
+	const reaches = async (holds, timeout = 20_000) => {
+		const until = Date.now() + timeout;
+		for (;;) {
+			const now = await status();
+			if (holds(now)) return now;
+			if (Date.now() > until) {
+				throw new Error(`still ${JSON.stringify(now)}\n${server.output()}`);
+			}
+			await pause(25);
+		}
+	};
+
+	/** Waits until all workers there should be are ready, and no others are left */
+	const complete = () =>
+		reaches(({ ready, wanted, workers }) => ready === wanted && workers.length === wanted);
+
+	/**
 	 * Asks a worker who it is
 	 * @param {import('./wire.js').Connection} [connection] one that is open, else a new one
 	 * @param {Record<string, string>} [headers]
@@ -108,5 +130,5 @@ export async function start_pool({ workers = 2, env = {}, ...options } = {}) {
 		await server.stop();
 		throw error;
 	}
-	return { ...server, log, happens, status, who };
+	return { ...server, log, happens, status, reaches, complete, who };
 }

@@ -20,10 +20,23 @@ pub(super) enum Holder {
     Nobody,
 }
 
+/// Whose fault a worker's death may be, among the exchanges it had. A suspect is given to nobody
+/// else, or a request that kills would walk through the pool.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Suspects {
+    /// None of them: it died of something else.
+    #[default]
+    None,
+    /// The one it was running.
+    One(ExchangeId),
+    /// Any: it died in a way that does not tell.
+    All,
+}
+
 /// An exchange whose worker died before answering it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lost {
-    /// The worker was running it when it died: it is suspected, and nobody else may get it.
+    /// The worker may have died of it: nobody else may get it.
     pub suspected: bool,
 }
 
@@ -74,11 +87,15 @@ impl Slots {
             .unwrap_or(false)
     }
 
-    /// Ends what a dead worker has left. `running` is what it was at when it died.
-    pub(super) fn lose(&self, worker: &Arc<Worker>, running: Option<ExchangeId>) -> usize {
+    /// Ends what a dead worker has left.
+    pub(super) fn lose(&self, worker: &Arc<Worker>, suspects: Suspects) -> usize {
         let mut lost = 0;
         for id in self.held() {
-            let suspected = running == Some(id);
+            let suspected = match suspects {
+                Suspects::None => false,
+                Suspects::One(suspect) => suspect == id,
+                Suspects::All => true,
+            };
             let wakers = self.with(id, |state| {
                 let held = matches!(&state.holder, Holder::Worker(own) if Arc::ptr_eq(own, worker));
                 if !held {

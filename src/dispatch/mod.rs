@@ -23,7 +23,7 @@ mod workers;
 
 use std::sync::Arc;
 
-pub use containment::Lost;
+pub use containment::{Lost, Suspects};
 pub use event::{BodyFault, Event, RequestBody, RequestEvent};
 pub use exchange::{Exchange, Reply, ReplyBody, ReplyError};
 pub use inbound::{BodyBounds, BodyOutcome, BodySource, Eager, discard, eager, pump};
@@ -91,9 +91,15 @@ impl Dispatcher {
         self.workers.enlist(id, seat)
     }
 
-    /// The JS of a worker is ready, on the calling thread: it takes exchanges from now on.
+    /// The JS of a worker is ready, on the calling thread. It takes exchanges once it has been
+    /// admitted.
     pub fn attach(&self, worker: &Arc<Worker>, wake: Box<dyn Wake>) {
         self.workers.attach(worker, wake);
+    }
+
+    /// A worker takes exchanges from now on, unless it is to go already.
+    pub fn admit(&self, worker: &Arc<Worker>) {
+        self.workers.admit(worker);
     }
 
     /// A worker is given nothing new from now on; what it has, it finishes.
@@ -101,13 +107,19 @@ impl Dispatcher {
         self.workers.retire(worker);
     }
 
-    /// The thread of a worker has ended, and `running` is what it was at. What it had and did
-    /// not answer is lost. Returns how many exchanges that are; the second time, none.
-    pub fn dismiss(&self, worker: &Arc<Worker>, running: Option<ExchangeId>) -> usize {
+    /// The thread of a worker ends: it is not woken any more. What it had waits until it is
+    /// known of what it died.
+    pub fn detach(&self, worker: &Arc<Worker>) {
+        self.workers.detach(worker);
+    }
+
+    /// The thread of a worker has ended. What it had and did not answer is lost. Returns how
+    /// many exchanges that are; the second time, none.
+    pub fn dismiss(&self, worker: &Arc<Worker>, suspects: Suspects) -> usize {
         if !self.workers.dismiss(worker) {
             return 0;
         }
-        let lost = self.slots.lose(worker, running);
+        let lost = self.slots.lose(worker, suspects);
         counters().lost.add(lost as u64);
         lost
     }

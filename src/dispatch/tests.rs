@@ -26,6 +26,7 @@ impl Fake {
         let rung = Arc::new(AtomicUsize::new(0));
         let worker = dispatcher.enlist(seat + 1, seat);
         dispatcher.attach(&worker, Box::new(Bell(rung.clone())));
+        dispatcher.admit(&worker);
         Self {
             dispatcher: dispatcher.clone(),
             worker,
@@ -259,7 +260,7 @@ fn a_session_stays_on_its_seat_until_that_is_empty() {
     assert_eq!(first.takes(16), [moved.id()]);
 
     // what it never took is nobody's loss
-    assert_eq!(dispatcher.dismiss(&second.worker, None), 3);
+    assert_eq!(dispatcher.dismiss(&second.worker, Suspects::None), 3);
     assert_eq!(first.takes(16).len(), 5);
     drop(asked);
 }
@@ -273,8 +274,15 @@ fn a_death_loses_what_was_taken_and_names_the_suspect() {
     assert_eq!(taken.len(), 2);
     let others = [second.takes(2), second.takes(2)].concat();
 
-    assert_eq!(dispatcher.dismiss(&first.worker, Some(taken[1])), 2);
-    assert_eq!(dispatcher.dismiss(&first.worker, None), 0, "it dies once");
+    assert_eq!(
+        dispatcher.dismiss(&first.worker, Suspects::One(taken[1])),
+        2
+    );
+    assert_eq!(
+        dispatcher.dismiss(&first.worker, Suspects::All),
+        0,
+        "it dies once"
+    );
     let mut suspected = Vec::new();
     for exchange in asked {
         let id = exchange.id();
@@ -290,6 +298,26 @@ fn a_death_loses_what_was_taken_and_names_the_suspect() {
 }
 
 #[test]
+fn what_a_thread_leaves_waits_until_the_cause_of_its_end_is_known() {
+    let dispatcher = pool(BOUNDS);
+    let first = Fake::on_seat(&dispatcher, 0);
+    let taken = [ask(&dispatcher), ask(&dispatcher)];
+    first.takes(16);
+    let bound = dispatcher
+        .dispatch(Some(0), request)
+        .expect("there is room");
+    dispatcher.detach(&first.worker);
+    let second = Fake::on_seat(&dispatcher, 1);
+    assert!(second.takes(16).is_empty());
+
+    assert_eq!(dispatcher.dismiss(&first.worker, Suspects::All), 2);
+    for exchange in taken {
+        assert!(lost(exchange).suspected, "any may have been the one");
+    }
+    assert_eq!(second.takes(16), [bound.id()]);
+}
+
+#[test]
 fn an_answer_given_before_death_counts_and_a_stream_breaks() {
     let dispatcher = pool(BOUNDS);
     let worker = Fake::on_seat(&dispatcher, 0);
@@ -299,7 +327,7 @@ fn an_answer_given_before_death_counts_and_a_stream_breaks() {
     worker.begins_stream(stream.id());
     dispatcher.slots().push(stream.id(), b"half");
     let late = stream.id();
-    dispatcher.dismiss(&worker.worker, None);
+    dispatcher.dismiss(&worker.worker, Suspects::None);
     assert!(is_answered(whole));
     let Some(Ok(Reply {
         body: ReplyBody::Stream(mut body),
@@ -374,6 +402,7 @@ fn no_request_is_forgotten_however_threads_meet() {
                     rung: Arc::default(),
                 };
                 dispatcher.attach(&worker, Box::new(Unpark(std::thread::current())));
+                dispatcher.admit(&worker);
                 let mut left = if seat == 2 { 1_000 } else { usize::MAX };
                 while done.load(SeqCst) < ASKED && left > 0 {
                     let (events, more) = fake.turn(16);
@@ -385,7 +414,7 @@ fn no_request_is_forgotten_however_threads_meet() {
                         std::thread::park_timeout(std::time::Duration::from_secs(20));
                     }
                 }
-                dispatcher.dismiss(&worker, None);
+                dispatcher.dismiss(&worker, Suspects::None);
             })
         })
         .collect();

@@ -71,9 +71,16 @@ impl Workers {
     }
 
     /// Its JS is ready, on the calling thread.
-    pub fn attach(&self, worker: &Arc<Worker>, wake: Box<dyn Wake>) {
+    pub fn attach(&self, worker: &Worker, wake: Box<dyn Wake>) {
         worker.runs_here();
         worker.set_wake(Some(wake));
+    }
+
+    /// It takes exchanges from now on; one that is to go already does not.
+    pub fn admit(&self, worker: &Worker) {
+        if worker.standing() != Standing::Starting {
+            return;
+        }
         self.set_standing(worker, Standing::Ready);
         if worker.has_events() || self.may_take(worker) {
             worker.rouse();
@@ -82,11 +89,17 @@ impl Workers {
 
     /// It is given nothing new from now on.
     pub fn retire(&self, worker: &Arc<Worker>) {
-        if worker.standing() == Standing::Ready {
+        if matches!(worker.standing(), Standing::Starting | Standing::Ready) {
             self.set_standing(worker, Standing::Draining);
             // it may have been asked to come for what another must take now
             self.stir();
         }
+    }
+
+    /// Its thread ends and cannot be woken any more.
+    pub fn detach(&self, worker: &Arc<Worker>) {
+        self.retire(worker);
+        worker.set_wake(None);
     }
 
     /// Its thread has ended. False if that is known already.
@@ -98,10 +111,15 @@ impl Workers {
             .write()
             .retain(|other| !Arc::ptr_eq(other, worker));
         // what only it might take is for all now
+        let mut orphans = Vec::new();
         while let Some(event) = worker.next_event() {
             if let Event::Request(request) = event {
-                self.line.lock().waiting.push_front(request);
+                orphans.push(request);
             }
+        }
+        for orphan in orphans.into_iter().rev() {
+            self.line.lock().waiting.push_front(orphan);
+            self.stir();
         }
         self.stir();
         !known

@@ -8,9 +8,9 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Error, Status};
 use napi_derive::napi;
 
-use super::process::{Process, process};
+use super::process::process;
 use super::worker::own;
-use crate::dispatch::{ExchangeId, Usage, Worker};
+use crate::dispatch::{ExchangeId, Suspects, Usage};
 use crate::pool::{Cause, Event, WorkerId};
 use crate::server::control::{Control, News, Order, Orders};
 
@@ -114,13 +114,6 @@ fn control() -> Result<&'static Arc<Control>> {
     control.ok_or_else(|| Error::from_reason("the control plane is not running"))
 }
 
-/// The thread of a worker has ended.
-pub(super) fn dismiss(process: &Process, worker: &Arc<Worker>) {
-    let control = process.control.get();
-    let suspect = control.and_then(|control| control.suspected(worker.id()));
-    process.app.dispatcher.dismiss(worker, suspect);
-}
-
 /// Why a worker's thread has ended.
 #[napi(object)]
 pub struct DeathCause {
@@ -132,7 +125,8 @@ pub struct DeathCause {
     pub message: String,
 }
 
-/// The thread of a worker has ended; called from the main thread.
+/// The thread of a worker has ended; called from the main thread, and by it alone: only there it
+/// is known of what.
 #[napi(catch_unwind)]
 pub fn worker_exited(worker: u32, cause: DeathCause) -> Result<()> {
     let process = process()?;
@@ -141,8 +135,9 @@ pub fn worker_exited(worker: u32, cause: DeathCause) -> Result<()> {
         "oom" => Cause::OutOfMemory,
         _ => Cause::Error(cause.message),
     };
+    let suspects = control()?.suspected(worker);
     if let Some(gone) = process.app.dispatcher.worker(worker) {
-        dismiss(process, &gone);
+        process.app.dispatcher.dismiss(&gone, suspects);
     }
     process.tell(Event::Exited {
         worker: WorkerId(worker),
@@ -161,9 +156,14 @@ pub fn running(slot: u32, generation: u32) -> Result<()> {
 /// That worker, which is about to be killed, is at this exchange.
 #[napi(catch_unwind)]
 pub fn running_in(worker: u32, slot: u32, generation: u32) -> Result<()> {
-    if let Some(control) = process()?.control.get() {
-        control.suspect(worker, ExchangeId { slot, generation });
-    }
+    control()?.suspect(worker, Suspects::One(ExchangeId { slot, generation }));
+    Ok(())
+}
+
+/// That worker died or hangs, and nobody can tell over which of its exchanges.
+#[napi(catch_unwind)]
+pub fn running_unknown(worker: u32) -> Result<()> {
+    control()?.suspect(worker, Suspects::All);
     Ok(())
 }
 

@@ -40,8 +40,8 @@ thread_local! {
     static WORKER: RefCell<Option<Arc<Worker>>> = const { RefCell::new(None) };
 }
 
-/// Makes the calling thread the worker of that number, ready to take exchanges: `wake` is
-/// called, without arguments, when there is something to drain and it may be asleep. It does
+/// Makes the calling thread the worker of that number, which exchanges come to from now on, or
+/// soon: `wake` is called, without arguments, when there is something to drain and it may be asleep. It does
 /// not keep the process alive.
 #[napi(catch_unwind)]
 pub fn attach(env: Env, wake: Function<'_, (), ()>, worker: u32) -> Result<()> {
@@ -60,10 +60,15 @@ pub fn attach(env: Env, wake: Function<'_, (), ()>, worker: u32) -> Result<()> {
     };
     dispatcher.attach(&worker, Box::new(WakeJs(wake)));
     WORKER.set(Some(worker.clone()));
-    process.tell(pool::Event::Ready(WorkerId(worker.id())));
+    if process.app.config.workers.pooled {
+        // its build may have to become current first
+        process.tell(pool::Event::Ready(WorkerId(worker.id())));
+    } else {
+        dispatcher.admit(&worker);
+    }
     env.add_env_cleanup_hook(worker, |worker| {
         if let Ok(process) = self::process() {
-            super::pool::dismiss(process, &worker);
+            process.app.dispatcher.detach(&worker);
         }
     })?;
     Ok(())

@@ -19,7 +19,7 @@ use parking_lot::Mutex;
 use super::App;
 use super::build::Site;
 use crate::config::handoff::{Handoff, HandoffError};
-use crate::dispatch::{self, ExchangeId, Standing};
+use crate::dispatch::{self, Standing, Suspects};
 use crate::pool::{
     Action, AutoScale, BuildId, Event, Policy, PolicyConfig, Recycle, Sample, Seat, Status, Why,
     WorkerId,
@@ -82,8 +82,8 @@ pub enum News {
 pub struct Control {
     news: Sender<News>,
     status: Mutex<Option<Status>>,
-    /// What a worker was running when it died, by its name.
-    running: Mutex<HashMap<u32, ExchangeId>>,
+    /// What a worker may have died of, by its name.
+    suspects: Mutex<HashMap<u32, Suspects>>,
     began: Instant,
 }
 
@@ -98,7 +98,7 @@ impl Control {
         let control = Arc::new(Self {
             news,
             status: Mutex::new(None),
-            running: Mutex::new(HashMap::new()),
+            suspects: Mutex::new(HashMap::new()),
             began: Instant::now(),
         });
         let pool = orders.map(|orders| Pool {
@@ -127,14 +127,14 @@ impl Control {
         let _ = self.news.send(news);
     }
 
-    /// The exchange that a worker was running when it died, or is running as it is killed.
-    pub fn suspect(&self, worker: u32, exchange: ExchangeId) {
-        self.running.lock().insert(worker, exchange);
+    /// What a worker dies of, or is killed for.
+    pub fn suspect(&self, worker: u32, suspects: Suspects) {
+        self.suspects.lock().insert(worker, suspects);
     }
 
     /// Takes what [`Control::suspect`] was told of a worker.
-    pub fn suspected(&self, worker: u32) -> Option<ExchangeId> {
-        self.running.lock().remove(&worker)
+    pub fn suspected(&self, worker: u32) -> Suspects {
+        self.suspects.lock().remove(&worker).unwrap_or_default()
     }
 
     /// The pool as it was at the last change, and the time on its clock.
@@ -205,6 +205,10 @@ impl Plane {
         loop {
             let wait = tick.saturating_duration_since(Instant::now());
             match news.recv_timeout(wait) {
+                Ok(News::Event(Event::Ready(worker))) => {
+                    self.happens(Event::Ready(worker));
+                    self.admit(worker);
+                }
                 Ok(News::Event(event)) => self.happens(event),
                 Ok(News::Reload) => self.reload(),
                 Err(RecvTimeoutError::Timeout) => {
@@ -225,6 +229,13 @@ impl Plane {
             pool.act(&self.app, action);
         }
         *self.control.status.lock() = Some(pool.policy.status());
+    }
+
+    /// Lets a worker take exchanges, now that the files its pages name are served.
+    fn admit(&self, id: WorkerId) {
+        if let Some(worker) = self.app.dispatcher.worker(id.0) {
+            self.app.dispatcher.admit(&worker);
+        }
     }
 
     /// Looks at every worker.

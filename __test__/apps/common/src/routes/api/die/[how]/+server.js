@@ -1,9 +1,10 @@
 /**
  * The ways in which an app's code ends its worker, or keeps it from ever answering again. With
- * `?when=<key>` it happens once that gate opens, in whichever worker it is opened.
+ * `?when=<key>` it happens once that gate opens, in whichever worker it is opened. The output says
+ * which worker it is.
  */
 import process from 'node:process';
-import { note, opened } from '../../../../shared/record.js';
+import { opened } from '../../../../shared/record.js';
 
 const encoder = new TextEncoder();
 
@@ -82,9 +83,9 @@ const ways = {
 };
 
 /** @type {import('@sveltejs/kit').RequestHandler} */
-export async function fallback({ params, url }) {
+export async function fallback({ params, platform, url }) {
 	const key = url.searchParams.get('when');
-	note(key ?? url.pathname, `dies ${params.how}`);
+	console.log(`${params.how} in worker ${/** @type {any} */ (platform).worker.id}.`);
 	return /** @type {Response} */ (
 		await ways[/** @type {string} */ (params.how)](key === null ? turn() : opened(key))
 	);

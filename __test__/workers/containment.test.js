@@ -1,0 +1,176 @@
+/**
+ * What a worker's death costs: the exchange that it died of, and those it had that cannot be given
+ * to another. Everyone else is served, and another worker takes its seat.
+ */
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { build_app } from '../harness/app.js';
+import { header } from '../harness/parse.js';
+import { start_pool } from '../harness/pool.js';
+import { start_server } from '../harness/server.js';
+import { Connection, exchange } from '../harness/wire.js';
+import { get, post } from '../parity/case.js';
+
+/** @typedef {import('../harness/pool.js').PoolServer} PoolServer */
+
+const GETS = 6;
+const POSTS = 4;
+
+/** @param {PoolServer} server @param {string} how @returns {Promise<number>} which worker does it */
+function doomed(server, how) {
+	return server.until(() => {
+		const found = [...server.output().matchAll(RegExp(`^${how} in worker (\\d+)\\.$`, 'gm'))];
+		return Number(found.at(-1)?.[1]);
+	}, `which worker has ${how}`);
+}
+
+/**
+ * Requests that wait in both workers, half of what a death may hit
+ * @param {PoolServer} server
+ * @param {string} key
+ */
+async function bystanders(server, key) {
+	const waiting = [];
+	for (let number = 0; number < GETS + POSTS; number += 1) {
+		const method = number < GETS ? 'GET' : 'POST';
+		const target = `/api/worker?wait=${key}&number=${number}`;
+		const connection = await Connection.open(server);
+		connection.send(method === 'GET' ? get(target) : post(target, 'a body'));
+		/** The workers that have begun with it, in order */
+		const begun = () => {
+			const line = RegExp(`^\\?wait=${key}&number=${number} has begun in worker (\\d+)\\.$`, 'gm');
+			return [...server.output().matchAll(line)].map(([, id]) => Number(id));
+		};
+		const begins = (/** @type {number} */ times) =>
+			server.until(() => begun().length >= times, `${key} ${number} begins ${times} times`);
+		await begins(1);
+		waiting.push({ method, connection, begun, begins, first: begun()[0] });
+	}
+	return waiting;
+}
+
+/** @param {PoolServer} server */
+async function serves_without_workers(server) {
+	for (const target of ['/health', '/plain.txt']) {
+		assert.equal((await exchange(server, get(target))).status, 200);
+	}
+}
+
+/**
+ * What the client sees of the exchange that the worker dies of
+ * @typedef {(connection: Connection) => Promise<void>} Fate
+ */
+
+/** @type {Fate} */
+async function bad_gateway(connection) {
+	const response = await connection.response('GET', 20_000);
+	assert.equal(response?.status, 502);
+	assert.equal(header(response, 'connection'), undefined);
+}
+
+/** @type {Fate} */
+async function broken_stream(connection) {
+	await connection.end_of_stream();
+	const received = connection.received.toString('latin1');
+	assert.match(received, /^HTTP\/1\.1 200 [^]*transfer-encoding: chunked[^]*first/i);
+	assert.ok(!received.includes('\r\n0\r\n'), 'the stream must not look whole');
+}
+
+/** @type {Record<string, { cause: RegExp, fate?: Fate, says?: RegExp, late?: string }>} */
+const deaths = {
+	exit: { cause: /^exit code 7$/ },
+	'exit-await': { cause: /^exit code 7$/ },
+	'exit-timer': { cause: /^exit code 7$/ },
+	'throw-timer': { cause: /thrown in a timer/, says: /Error: thrown in a timer\n +at / },
+	rejection: { cause: /rejected and not handled/, says: /Error: rejected and not handled\n +at / },
+	'rejection-late': { cause: /rejected after the answer/, late: 'answered' },
+	loop: { cause: /unresponsive/, says: /GET \/api\/die\/loop\?when=loop-death:\n +at loop / },
+	'loop-await': {
+		cause: /unresponsive/,
+		says: /GET \/api\/die\/loop-await\?when=loop-await-death:\n +at loop /
+	},
+	memory: { cause: /memory/ },
+	'stream-exit': { cause: /^exit code 7$/, fate: broken_stream, late: 'first' },
+	'stream-loop': {
+		cause: /unresponsive/,
+		says: /GET \/api\/die\/stream-loop\?when=stream-loop-death:\n +at loop /,
+		fate: broken_stream,
+		late: 'first'
+	}
+};
+
+describe('a worker that dies', { concurrency: 2 }, () => {
+	before(() => build_app({ kit: 3, adapter: 'oxide' }));
+
+	for (const [how, { cause, fate = bad_gateway, says, late }] of Object.entries(deaths)) {
+		test(`by ${how}`, { timeout: 60_000 }, async (t) => {
+			const server = await start_pool({
+				env: { UNRESPONSIVE_TIMEOUT: '1', MAX_MEMORY_USAGE: '64' }
+			});
+			t.after(() => server.stop());
+			const waiting = await bystanders(server, how);
+			const deadly = await Connection.open(server);
+			deadly.send(get(`/api/die/${how}?when=${how}-death`));
+			const worker = await doomed(server, how);
+			if (late !== undefined) await deadly.sees(late);
+			await exchange(server, get(`/api/gate/${how}-death`));
+
+			if (late === 'answered') assert.equal((await deadly.response())?.status, 200);
+			else await fate(deadly);
+			deadly.close();
+			await serves_without_workers(server);
+
+			// each of the others that can be asked again is, once
+			for (const { method, begins, first } of waiting) {
+				if (first === worker && method === 'GET' && how !== 'memory') await begins(2);
+			}
+			const [, killed] = await Promise.all([
+				exchange(server, get(`/api/gate/${how}`)),
+				server.happens('worker died')
+			]);
+			let hit = 0;
+			let given_on = 0;
+			for (const { method, connection, begun, first } of waiting) {
+				const response = await connection.response(method);
+				connection.close();
+				if (first !== worker) {
+					assert.equal(response?.status, 200);
+					assert.equal(begun().length, 1);
+					continue;
+				}
+				hit += 1;
+				// nobody knows whose memory it was
+				const again = method === 'GET' && how !== 'memory';
+				if (again) given_on += 1;
+				assert.equal(response?.status, again ? 200 : 502);
+				assert.deepEqual(begun().length, again ? 2 : 1);
+				if (again) assert.notEqual(begun()[1], worker);
+			}
+			assert.ok(hit > 0 && hit < waiting.length, 'both workers had something');
+
+			assert.equal(killed.worker, String(worker));
+			assert.match(killed.cause, cause);
+			if (says !== undefined) await server.until(() => says.exec(server.output()), `${says}`);
+
+			// another has its seat, and it was the only one to die
+			const { workers } = await server.complete();
+			const successor = workers.find(({ seat }) => String(seat) === killed.seat);
+			assert.ok(Number(successor?.id) > worker);
+			assert.match(String(successor?.lastDeath), cause);
+			assert.equal(server.log('worker died').length, 1);
+			assert.equal(successor?.restarts, 1);
+			await server.settles({ slots_in_use: 0, given_on });
+		});
+	}
+});
+
+describe('without a pool', () => {
+	test('process.exit ends the process', async () => {
+		const build = await build_app({ kit: 3, adapter: 'oxide' });
+		const server = await start_server({ build });
+		const deadly = await Connection.open(server);
+		deadly.send(get('/api/die/exit'));
+		assert.deepEqual(await server.ended, { code: 7, signal: null });
+		assert.equal(await deadly.response(), null);
+	});
+});
