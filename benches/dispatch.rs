@@ -149,6 +149,7 @@ fn exchange(c: &mut Criterion) {
     let dispatcher = Dispatcher::new(1_000, Balancing::LeastConnections, bounds);
     let worker = dispatcher.enlist(1, 0);
     dispatcher.attach(&worker, Box::new(Deaf));
+    dispatcher.admit(&worker);
     let mut buffer = vec![0; wire::BUFFER_SIZE];
     let headers_of = [
         ("one header", b"content-type\napplication/json\n".as_slice()),

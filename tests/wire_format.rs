@@ -195,6 +195,7 @@ fn random_records_survive_both_halves() {
     let dispatcher = Dispatcher::new(16, Balancing::LeastConnections, bounds);
     let worker = dispatcher.enlist(1, 0);
     dispatcher.attach(&worker, Box::new(Deaf));
+    dispatcher.admit(&worker);
     let exchanges: Vec<_> = samples
         .iter()
         .map(|sample| dispatch(&dispatcher, sample))
