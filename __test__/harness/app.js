@@ -64,7 +64,7 @@ function hash_of(sources, ...extra) {
  * Node finds `node_modules` in the folder above
  * @param {string} name folder below `apps`
  */
-async function install(name) {
+export async function install(name) {
 	const source = path.join(apps, name);
 	const manifests = ['package.json', 'package-lock.json'].map((file) => path.join(source, file));
 	const folder = cache_folder('apps', `${name}-${hash_of(manifests)}`);

@@ -1,0 +1,2 @@
+/* global RELEASE */
+if (RELEASE === 'broken') throw new Error('this release cannot start');

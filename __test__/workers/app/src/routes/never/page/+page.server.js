@@ -1,0 +1,2 @@
+/* global RELEASE */
+export const load = () => ({ loaded: RELEASE });
