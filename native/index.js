@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { answer, attach, cancelBody, close, credit, drain, encodeUtf8, end, fail, flush, listen, measureAndCompress, MORE, open, pool, push, report, requestOrigin, running, runningIn, shutdown, startPool, stats, status, WIRE_BUFFER_SIZE, workerExited } = nativeBinding
+const { answer, attach, cancelBody, close, credit, drain, encodeUtf8, end, fail, flush, listen, measureAndCompress, MORE, open, pool, push, report, requestOrigin, running, runningIn, runningUnknown, shutdown, startPool, stats, status, WIRE_BUFFER_SIZE, workerExited } = nativeBinding
 export { answer }
 export { attach }
 export { cancelBody }
@@ -794,6 +794,7 @@ export { report }
 export { requestOrigin }
 export { running }
 export { runningIn }
+export { runningUnknown }
 export { shutdown }
 export { startPool }
 export { stats }
