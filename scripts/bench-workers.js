@@ -10,8 +10,9 @@
  *   --smoke          half a second each: does it work
  *
  * Servers and load generator share all cores: requests per second are those of a machine that does
- * both, and requests per second of CPU are those of the server alone. Writes workers.json and
- * workers.md to benches/results/ after a whole run.
+ * both, and requests per second of CPU are those of the server alone. Then all workers are
+ * blocked, and what needs none of them is asked for. Writes workers.json and workers.md to
+ * benches/results/ after a whole run.
  */
 
 import fs from 'node:fs';
@@ -128,12 +129,61 @@ function cells({ figures: { rps, us, p99_ms } }) {
 	return `${whole(rps.median)} | ${whole(1e6 / us.median)} (${range}) | ${p99_ms?.median.toFixed(1)}`;
 }
 
+/** What is answered without a worker. @type {import('../benches/paths.js').BenchPath[]} */
+const FREE = [
+	...choose('static'),
+	{ name: 'health', title: '/health', path: '/health', type: /^application\/json/, size: [2, 99] }
+];
+
+/** Longer than a round, so that all of it is blocked. */
+const BLOCKED_MORE = 1.5;
+
+/**
+ * How late files and health checks are while every worker stands still.
+ * @param {BenchServer} server
+ * @param {ReturnType<typeof options>} chosen
+ */
+async function measure_blocked(server, { workers, rounds, seconds }) {
+	const core = `0-${os.cpus().length - 1}`;
+	/** @type {{ path: string, free: Figures, blocked: Figures }[]} */
+	const found = [];
+	for (const path of FREE) {
+		const free = [];
+		const blocked = [];
+		for (let turn = 0; turn < rounds; turn += 1) {
+			free.push(await round(server, path, { seconds, core }));
+			const ms = Math.ceil((seconds + BLOCKED_MORE) * 1000);
+			const blocks = Array.from({ length: workers }, () =>
+				fetch(new URL(`/block?ms=${ms}`, server.url)).then((response) => response.text())
+			);
+			blocked.push(await round(server, path, { seconds, core }));
+			await Promise.all(blocks);
+		}
+		found.push({ path: path.title, free: figures(free), blocked: figures(blocked) });
+	}
+	return found;
+}
+
+/** @param {Awaited<ReturnType<typeof measure_blocked>>} found */
+function blocked_table(found) {
+	/** @param {Figures} figures */
+	const p99 = ({ p99_ms }) =>
+		`${p99_ms?.median.toFixed(2)} (${p99_ms?.min.toFixed(2)}-${p99_ms?.max.toFixed(2)})`;
+	const lines = found.map(
+		({ path, free, blocked }) => `| ${path} | ${p99(free)} | ${p99(blocked)} |`
+	);
+	return `| 99th percentile of latency, ms | workers free | all workers blocked |
+| --- | ---: | ---: |
+${lines.join('\n')}`;
+}
+
 /**
  * @param {Row[]} rows
  * @param {{ name: string, resident: number }[]} memory
+ * @param {Awaited<ReturnType<typeof measure_blocked>>} blocked
  * @param {{ cpu: string, node: string, date: string }} machine
  */
-function markdown(rows, memory, machine) {
+function markdown(rows, memory, blocked, machine) {
 	const lines = rows.map((row) => `| ${row.path} | ${row.server} | ${cells(row)} |`);
 	const resident = memory.map(({ name, resident }) => `| ${name} | ${resident.toFixed(0)} |`);
 	return `Medians of rounds in turns, and the range; server and load generator on the same cores.
@@ -145,6 +195,8 @@ ${lines.join('\n')}
 | server | resident MB after all rounds |
 | --- | ---: |
 ${resident.join('\n')}
+
+${blocked_table(blocked)}
 
 ${machine.cpu}, Node ${machine.node}, ${machine.date}, \`npm run bench:workers\`.
 `;
@@ -170,14 +222,15 @@ async function bench() {
 			node: version.trim().slice(1),
 			date: new Date().toISOString().slice(0, 10)
 		};
-		const page = markdown(rows, memory, machine);
+		const blocked = await measure_blocked(all[all.length - 1], chosen);
+		const page = markdown(rows, memory, blocked, machine);
 		console.log(`\n${page}`);
 		if (chosen.smoke) return;
 		fs.mkdirSync(RESULTS, { recursive: true });
 		fs.writeFileSync(`${RESULTS}/workers.md`, page);
 		fs.writeFileSync(
 			`${RESULTS}/workers.json`,
-			`${JSON.stringify({ machine, rows, memory }, null, '\t')}\n`
+			`${JSON.stringify({ machine, rows, memory, blocked }, null, '\t')}\n`
 		);
 	} finally {
 		await Promise.all(all.map((server) => server.stop()));

@@ -236,7 +236,11 @@ export const all_stages = () => [
 		title: 'the bench works and all servers answer it the same',
 		after: ['build'],
 		programs: ['wrk', 'taskset'],
-		run: async () => void (await run(NODE, [at('scripts', 'bench.js'), '--smoke'], { cwd: ROOT }))
+		async run() {
+			for (const script of ['bench.js', 'bench-workers.js']) {
+				await run(NODE, [at('scripts', script), '--smoke'], { cwd: ROOT });
+			}
+		}
 	},
 	{
 		name: 'demo',
