@@ -2,6 +2,7 @@
  * What `vite build` ends with: from SvelteKit's output to the folder that is deployed. This is the
  * order of the steps; how each is done is in the files around.
  */
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { copy_binaries, load, version } from './addon.js';
@@ -52,16 +53,18 @@ export async function adapt(builder, options) {
 
 	const server = await kit.write_server(builder, out, options);
 
+	const build = randomUUID();
 	const json = oxide_json({
 		app,
 		version,
+		build,
 		options,
 		client: client_table(client_files, app),
 		prerendered: prerendered_table(prerendered_files, builder.prerendered.paths, app),
 		routes: builder.routes
 	});
 	writeFileSync(join(out, 'oxide.json'), json);
-	writeFileSync(join(out, 'oxide.js'), oxide_js(app, options, server));
+	writeFileSync(join(out, 'oxide.js'), oxide_js(app, options, build, server));
 	writeFileSync(join(out, 'index.js'), `export * from './server/oxide-main.js';\n`);
 	writeFileSync(join(out, 'handler.js'), `export * from './server/oxide-handler.js';\n`);
 }

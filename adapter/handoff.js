@@ -3,8 +3,6 @@
  * its schema, to the letter), and `oxide.js`, which the run-time JavaScript imports.
  */
 
-import { randomUUID } from 'node:crypto';
-
 /** Must equal `FORMAT` in `src/config/handoff.rs`. */
 export const FORMAT = 1;
 
@@ -29,17 +27,17 @@ export const HANDOFF_PATH = '../oxide.js';
  * @param {object} parts
  * @param {App} parts.app
  * @param {string} parts.version of this package
+ * @param {string} parts.build its name; two builds may differ in their server code alone
  * @param {import('./options.js').Options} parts.options
  * @param {ReturnType<typeof import('./assets.js').client_table>} parts.client
  * @param {ReturnType<typeof import('./assets.js').prerendered_table>} parts.prerendered
  * @param {import('@sveltejs/kit').RouteDefinition[]} parts.routes
  */
-export function oxide_json({ app, version, options, client, prerendered, routes }) {
+export function oxide_json({ app, version, build, options, client, prerendered, routes }) {
 	return JSON.stringify({
 		format: FORMAT,
 		package: version,
-		// two builds may differ in their server code alone
-		build: randomUUID(),
+		build,
 		kit: app.kit,
 		base: app.base,
 		appPath: app.app_path,
@@ -89,14 +87,17 @@ function plain({ id, config }) {
 /**
  * @param {App} app
  * @param {import('./options.js').Options} options
+ * @param {string} build its name
  * @param {string[]} server lines that export `server`, SvelteKit's `Server`
  */
-export function oxide_js(app, options, server) {
+export function oxide_js(app, options, build, server) {
 	return [
 		`import { dirname } from 'node:path';`,
 		`import { fileURLToPath } from 'node:url';`,
 		...server,
 		`export const dir = dirname(fileURLToPath(import.meta.url));`,
+		`export const build = ${JSON.stringify(build)};`,
+		`export const manifest = async () => (await import('./server/manifest.js')).manifest;`,
 		`export const kit = ${app.kit};`,
 		`export const base = ${JSON.stringify(app.base)};`,
 		`export const origin = ${JSON.stringify(app.origin)};`,

@@ -4,6 +4,10 @@ declare module '#svelte-adapter-oxide' {
 	export const server: import('@sveltejs/kit').Server;
 	/** Absolute path of the build directory. */
 	export const dir: string;
+	/** Names the run of `vite build` that wrote it. */
+	export const build: string;
+	/** Which code belongs to which route. */
+	export const manifest: () => Promise<import('../runtime/preload.js').Manifest>;
 	/** SvelteKit's major version. */
 	export const kit: 2 | 3;
 	/** `paths.base`. */

@@ -159,6 +159,8 @@ export interface PoolAction {
   build: number
   /** The folder of the build. */
   dir: string
+  /** What that build calls itself. */
+  name: string
   /** Why. */
   reason: string
 }

@@ -5,6 +5,7 @@
  */
 import { builtin } from './builtin.js';
 import { dir, native, settings } from './native.js';
+import { preload } from './preload.js';
 import { install_text_encoder, text_encoder } from './text.js';
 import { install } from './web/install.js';
 
@@ -30,8 +31,14 @@ function read(file) {
 	return /** @type {ReadableStream} */ (Readable.toWeb(createReadStream(`${asset_dir}/${file}`)));
 }
 
-export async function init() {
+/**
+ * @param {string} [build] the name of the build that is wanted, where another may lie in its place
+ */
+export async function init(build) {
 	const handoff = await import('#svelte-adapter-oxide');
+	if (build !== undefined && handoff.build !== build) {
+		throw new Error('the build folder was replaced while a worker of the old build started');
+	}
 	({ kit, server } = handoff);
 	asset_dir = `${dir}/client${handoff.base}`;
 	if (settings.lightWebObjects) {
@@ -42,4 +49,10 @@ export async function init() {
 		env: /** @type {Record<string, string>} */ (process.env),
 		read
 	});
+}
+
+/** Imports what SvelteKit would import with the first request for each route. */
+export async function init_routes() {
+	const { manifest } = await import('#svelte-adapter-oxide');
+	await preload(await manifest());
 }

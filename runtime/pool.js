@@ -16,6 +16,7 @@ import { ENTERING_BYTES, entered } from './this-worker.js';
  * What a thread starts with.
  * @typedef {object} Start
  * @property {number} id
+ * @property {string} build the name of the build that it is to run
  * @property {string} addon the binary that the process has loaded
  * @property {SharedArrayBuffer} entering
  */
@@ -66,6 +67,8 @@ export class Pool {
 	 * @param {number} [parts.memory_limit] of each worker's heap, in bytes
 	 */
 	constructor({ native, addon, memory_limit }) {
+		// for Node to keep, as `enter_folder` says
+		process.cwd();
 		this.#native = native;
 		this.#addon = addon;
 		this.#memory_limit = memory_limit;
@@ -115,7 +118,7 @@ export class Pool {
 	}
 
 	/** @param {Action} action */
-	#spawn({ worker: id, dir }) {
+	#spawn({ worker: id, dir, name }) {
 		/** @type {typeof import('node:worker_threads')} */
 		const { Worker } = builtin('node:worker_threads');
 		/** @type {typeof import('node:url')} */
@@ -123,11 +126,12 @@ export class Pool {
 
 		const entering = new SharedArrayBuffer(ENTERING_BYTES);
 		/** @type {Start} */
-		const start = { id, addon: this.#addon, entering };
+		const start = { id, build: name, addon: this.#addon, entering };
 		const limit = this.#memory_limit;
 		/** @type {Thread} */
 		let thread;
 		try {
+			enter_folder(dir);
 			thread = new Worker(pathToFileURL(`${dir}/server/oxide-worker.js`), {
 				name: `worker ${id}`,
 				workerData: start,
@@ -225,6 +229,19 @@ export class Pool {
 	/** Without workers, and with none to come, nothing keeps the process. */
 	#let_go() {
 		if (this.#reason !== undefined && this.#members.size === 0) clearInterval(this.#alive);
+	}
+}
+
+/**
+ * No thread starts while the folder that the process is in is gone, as that of a build is which
+ * another one has replaced. Node has kept its path, where another may lie now.
+ * @param {string} dir where the build is
+ */
+function enter_folder(dir) {
+	try {
+		process.chdir(process.cwd());
+	} catch {
+		process.chdir(dir);
 	}
 }
 

@@ -3,7 +3,7 @@
  * the process does, and exits when the app's own handles are gone. `process.exit` ends this worker
  * and no other.
  */
-import { init } from './app.js';
+import { init, init_routes } from './app.js';
 import { builtin } from './builtin.js';
 import { native, open, settings } from './native.js';
 import { be_asked, running } from './running.js';
@@ -14,7 +14,7 @@ import { attach } from './worker.js';
 const { parentPort, workerData } = builtin('node:worker_threads');
 
 /** @type {import('./pool.js').Start} */
-const { id, addon, entering } = workerData;
+const { id, addon, build, entering } = workerData;
 const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
 
 open(false, addon);
@@ -27,7 +27,8 @@ process.on('exit', () => {
 	if (exchange !== null) native.running(exchange.slot, exchange.generation);
 });
 
-await init();
+await init(build);
+await init_routes();
 
 // the port keeps the thread alive, which the addon does not
 port.on('message', (/** @type {import('./pool.js').Message} */ { end }) => {

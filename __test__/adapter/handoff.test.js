@@ -42,6 +42,7 @@ function written(routes, given) {
 		oxide_json({
 			app,
 			version: '1.2.3',
+			build: 'one-of-its-own',
 			options: decide_options(given),
 			client: client_table(measured, app),
 			prerendered: [],
@@ -110,13 +111,14 @@ test('a config that is not plain data names its route', () => {
 });
 
 test('oxide.js says what the run-time code asks for', async () => {
-	const source = oxide_js(app, decide_options({ envPrefix: 'MY_' }), [
+	const source = oxide_js(app, decide_options({ envPrefix: 'MY_' }), 'one', [
 		`export const server = 'kit';`
 	]);
 	const types = readFileSync(new URL('../../adapter/oxide.d.ts', import.meta.url), 'utf8');
 	const exported = (/** @type {string} */ text) =>
 		[...text.matchAll(/export const (\w+)/g)].map(([, name]) => name).sort();
 	assert.deepEqual(exported(source), exported(types));
+	assert.match(source, /export const build = "one";/);
 	assert.match(source, /export const kit = 3;/);
 	assert.match(source, /export const base = "\/b";/);
 	assert.match(source, /export const origin = undefined;/);

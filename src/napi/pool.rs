@@ -28,6 +28,8 @@ pub struct PoolAction {
     pub build: u32,
     /// The folder of the build.
     pub dir: String,
+    /// What that build calls itself.
+    pub name: String,
     /// Why.
     pub reason: String,
 }
@@ -47,6 +49,7 @@ impl Orders for OrderJs {
             seat: 0,
             build: 0,
             dir: self.dir.clone(),
+            name: String::new(),
             reason: String::new(),
         };
         let action = match order {
@@ -54,10 +57,12 @@ impl Orders for OrderJs {
                 worker,
                 seat,
                 build,
+                name,
             } => PoolAction {
                 worker: worker.0,
                 seat: seat.0,
                 build: build.0,
+                name,
                 ..action("spawn")
             },
             Order::End(worker) => PoolAction {

@@ -21,8 +21,8 @@ use super::build::Site;
 use crate::config::handoff::{Handoff, HandoffError};
 use crate::dispatch::{self, Standing, Suspects};
 use crate::pool::{
-    Action, AutoScale, BuildId, Event, Policy, PolicyConfig, Recycle, Sample, Seat, Status, Why,
-    WorkerId,
+    Action, AutoScale, BuildId, Cause, Event, Policy, PolicyConfig, Recycle, Sample, Seat, Status,
+    Why, WorkerId,
 };
 use crate::telemetry::{log, memory};
 
@@ -43,6 +43,8 @@ pub enum Order {
         seat: Seat,
         /// The build it runs.
         build: BuildId,
+        /// The build's own name.
+        name: String,
     },
     /// Let the worker shut down by itself.
     End(WorkerId),
@@ -75,6 +77,8 @@ pub enum News {
     /// Take over the build that lies in the folder now, or replace the workers if it is the
     /// same.
     Reload,
+    /// A worker of a build was to start that does not lie in the folder any more.
+    Replaced,
 }
 
 /// A handle to the control plane, and what others leave there for it.
@@ -104,9 +108,11 @@ impl Control {
         let pool = orders.map(|orders| Pool {
             policy: Policy::new(policy_config(&app), random()),
             orders,
+            news: control.news.clone(),
             sites: HashMap::new(),
-            newest: app.config.build.build.clone(),
-            last_build: BuildId(1),
+            names: HashMap::from([(BuildId(1), app.config.build.build.clone())]),
+            refused: None,
+            newest: BuildId(1),
         });
         let plane = Plane {
             control: control.clone(),
@@ -191,9 +197,13 @@ struct Pool {
     orders: Box<dyn Orders>,
     /// Builds that have been loaded and are not current yet.
     sites: HashMap<BuildId, Arc<Site>>,
-    /// The name of the build that was loaded last.
-    newest: String,
-    last_build: BuildId,
+    news: Sender<News>,
+    /// What the builds call themselves.
+    names: HashMap<BuildId, String>,
+    /// The build that was loaded last.
+    newest: BuildId,
+    /// It was refused; it may be given another try, but not without being asked.
+    refused: Option<BuildId>,
 }
 
 impl Plane {
@@ -211,6 +221,7 @@ impl Plane {
                 }
                 Ok(News::Event(event)) => self.happens(event),
                 Ok(News::Reload) => self.reload(),
+                Ok(News::Replaced) => self.replaced(),
                 Err(RecvTimeoutError::Timeout) => {
                     tick = Instant::now() + between;
                     self.look();
@@ -304,13 +315,23 @@ impl Plane {
         let Some(pool) = &mut self.pool else {
             return;
         };
-        match pool.load(&self.app) {
+        match pool.load(&self.app, true) {
             Ok(Some(build)) => self.happens(Event::TakeOver(build)),
             Ok(None) => self.happens(Event::Restart),
-            Err(error) => log::error(
-                "build refused, the one before it goes on",
-                &[("reason", &error)],
-            ),
+            Err(error) => refused(&error),
+        }
+    }
+
+    /// Without its code the old build cannot go on for long: where a new one lies in the
+    /// folder, it is taken over although nobody has asked for it yet.
+    fn replaced(&mut self) {
+        let Some(pool) = &mut self.pool else {
+            return;
+        };
+        match pool.load(&self.app, false) {
+            Ok(Some(build)) => self.happens(Event::TakeOver(build)),
+            Ok(None) => {}
+            Err(error) => refused(&error),
         }
     }
 }
@@ -322,14 +343,7 @@ impl Pool {
                 worker,
                 seat,
                 build,
-            } => {
-                app.dispatcher.enlist(worker.0, seat.0);
-                self.orders.order(Order::Spawn {
-                    worker,
-                    seat,
-                    build,
-                });
-            }
+            } => self.spawn(app, worker, seat, build),
             Action::Drain(worker) => retire(app, worker),
             Action::End(worker) => {
                 retire(app, worker);
@@ -347,8 +361,7 @@ impl Pool {
             }
             Action::Refuse { build, .. } => {
                 self.sites.remove(&build);
-                // the same one may be given another try
-                self.newest.clear();
+                self.refused = Some(build);
             }
             Action::Unready(reason) => app.set_unready(Some(reason)),
             Action::ReadyAgain => app.set_unready(None),
@@ -365,21 +378,56 @@ impl Pool {
         }
     }
 
-    /// Loads the build in the folder; `None` if that has been done already.
-    fn load(&mut self, app: &App) -> Result<Option<BuildId>, HandoffError> {
+    fn spawn(&mut self, app: &App, worker: WorkerId, seat: Seat, build: BuildId) {
+        let name = self.names.get(&build).cloned().unwrap_or_default();
+        if let Err(reason) = still_there(app, &name) {
+            // once the policy has heard all of what it decided
+            let cause = Cause::Error(reason);
+            let exited = Event::Exited { worker, cause };
+            let _ = self.news.send(News::Event(exited));
+            let _ = self.news.send(News::Replaced);
+            return;
+        }
+        app.dispatcher.enlist(worker.0, seat.0);
+        self.orders.order(Order::Spawn {
+            worker,
+            seat,
+            build,
+            name,
+        });
+    }
+
+    /// Loads the build in the folder; `None` if that has been done already. One that was
+    /// refused is loaded `again`.
+    fn load(&mut self, app: &App, again: bool) -> Result<Option<BuildId>, HandoffError> {
         let config = &app.config;
         let handoff = Handoff::load(&config.root.join("oxide.json"))?;
-        if handoff.build == self.newest {
+        let known = self.names.get(&self.newest) == Some(&handoff.build);
+        if known && !(again && self.refused == Some(self.newest)) {
             return Ok(None);
         }
         let (site, missing) = Site::load(config, &handoff);
         for file in missing {
             log::warn("asset missing", &[("file", &file)]);
         }
-        self.last_build = BuildId(self.last_build.0 + 1);
-        self.sites.insert(self.last_build, Arc::new(site));
-        self.newest = handoff.build;
-        Ok(Some(self.last_build))
+        self.newest = BuildId(self.newest.0 + 1);
+        self.sites.insert(self.newest, Arc::new(site));
+        self.names.insert(self.newest, handoff.build);
+        Ok(Some(self.newest))
+    }
+}
+
+fn refused(error: &HandoffError) {
+    let fields: [log::Field<'_>; 1] = [("reason", error)];
+    log::error("build refused, the one before it goes on", &fields);
+}
+
+/// Whether the build of that name lies in the folder, or what else does.
+fn still_there(app: &App, name: &str) -> Result<(), String> {
+    match Handoff::load(&app.config.root.join("oxide.json")) {
+        Ok(handoff) if handoff.build == name => Ok(()),
+        Ok(_) => Err("another build has taken the place of this one".to_owned()),
+        Err(error) => Err(error.to_string()),
     }
 }
 
