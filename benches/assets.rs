@@ -38,7 +38,7 @@ fn build() -> (TempDir, Handoff) {
         })
         .collect();
     let handoff = serde_json::from_value(json!({
-        "format": FORMAT, "package": "0.0.0", "kit": 3, "base": "", "appPath": "_app",
+        "format": FORMAT, "package": "0.0.0", "build": "1", "kit": 3, "base": "", "appPath": "_app",
         "origin": null, "envPrefix": "", "options": {},
         "assets": assets, "aliases": [], "prerendered": [], "routes": [],
     }))

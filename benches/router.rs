@@ -47,7 +47,7 @@ fn ours(table: &Table) -> Router {
         })
         .collect();
     let handoff: Handoff = serde_json::from_value(json!({
-        "format": FORMAT, "package": "0.0.0", "kit": 3, "base": "", "appPath": "_app",
+        "format": FORMAT, "package": "0.0.0", "build": "1", "kit": 3, "base": "", "appPath": "_app",
         "origin": null, "envPrefix": "", "options": {},
         "assets": [], "aliases": [], "prerendered": [], "routes": routes,
     }))

@@ -83,7 +83,7 @@ pub(super) fn build(kit: u32) -> Build {
 
 fn handoff(kit: u32, assets: Value, aliases: Value, prerendered: Value) -> Handoff {
     serde_json::from_value(json!({
-        "format": FORMAT, "package": "0.0.0", "kit": kit, "base": "", "appPath": "_app",
+        "format": FORMAT, "package": "0.0.0", "build": "1", "kit": kit, "base": "", "appPath": "_app",
         "origin": null, "envPrefix": "", "options": {}, "routes": [],
         "assets": assets, "aliases": aliases, "prerendered": prerendered,
     }))

@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     const WHOLE: &str = r#"{
-        "format": 1, "package": "0.1.0", "kit": 3, "base": "/app", "appPath": "app/_app",
+        "format": 1, "package": "0.1.0", "build": "1", "kit": 3, "base": "/app", "appPath": "app/_app",
         "origin": null, "envPrefix": "", "options": { "bodyLimit": "1M" },
         "assets": [["/app/a.txt", {
             "file": "client/app/a.txt", "size": 3, "etag": "x", "type": "text/plain",

@@ -18,7 +18,7 @@ fn handoff(base: &str) -> Handoff {
         })
     };
     serde_json::from_value(json!({
-        "format": FORMAT, "package": "0.0.0", "kit": 3, "base": base,
+        "format": FORMAT, "package": "0.0.0", "build": "1", "kit": 3, "base": base,
         "appPath": format!("{base}/_app").trim_start_matches('/'),
         "origin": null, "envPrefix": "", "options": {},
         "assets": [], "aliases": [], "prerendered": [],
