@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::event::Event;
-use super::slots::{ExchangeId, OutEnd, Slots};
+use super::slots::{ExchangeId, OutEnd, RawBody, Slots};
 use super::worker::Worker;
 
 /// Who has an exchange.
@@ -87,7 +87,7 @@ impl Slots {
             .unwrap_or(false)
     }
 
-    /// Ends what a dead worker has left.
+    /// Ends what a dead worker has left. Returns how much of it has no whole answer.
     pub(super) fn lose(&self, worker: &Arc<Worker>, suspects: Suspects) -> usize {
         let mut lost = 0;
         for id in self.held() {
@@ -101,14 +101,18 @@ impl Slots {
                 if !held {
                     return None;
                 }
+                let whole = match &state.reply {
+                    Some(reply) if !matches!(reply.body, RawBody::Stream) => true,
+                    _ => state.out_end == Some(OutEnd::Complete),
+                };
                 state.lost = Some(Lost { suspected });
                 // what has been answered whole reaches its client; a stream must not look whole
                 state.out_end.get_or_insert(OutEnd::Failed);
                 state.in_cancelled = true;
-                Some((state.waker.take(), state.in_waker.take()))
+                Some((whole, state.waker.take(), state.in_waker.take()))
             });
-            if let Some(Some((reply, body))) = wakers {
-                lost += 1;
+            if let Some(Some((whole, reply, body))) = wakers {
+                lost += usize::from(!whole);
                 for waker in [reply, body].into_iter().flatten() {
                     waker.wake();
                 }

@@ -88,7 +88,6 @@ impl Guard {
         if let Holder::Worker(worker) = &state.holder {
             let worker = worker.clone();
             drop(state);
-            worker.streams();
             self.stream = true;
             self.workers.relieved(&worker);
         }
@@ -108,11 +107,13 @@ impl Drop for Guard {
         let holder = std::mem::replace(&mut self.state().holder, Holder::Nobody);
         match holder {
             Holder::Worker(worker) => {
-                worker.gives_back(self.stream);
+                worker.gives_back();
                 if !self.complete {
                     worker.send(Event::Abort(self.taken.id()));
                 }
-                self.workers.relieved(&worker);
+                if !self.stream {
+                    self.workers.relieved(&worker);
+                }
             }
             Holder::None => self.workers.left(),
             Holder::Nobody => {}

@@ -69,11 +69,14 @@ impl Dispatcher {
         workers.find(|worker| worker.id() == id)
     }
 
-    /// The seats of those that take exchanges.
+    /// The seats of those that take exchanges, in order: a replacement changes nothing.
     pub fn seats(&self) -> Vec<u32> {
         let workers = self.workers.members().into_iter();
         let ready = workers.filter(|worker| worker.standing() == Standing::Ready);
-        ready.map(|worker| worker.seat()).collect()
+        let mut seats: Vec<u32> = ready.map(|worker| worker.seat()).collect();
+        seats.sort_unstable();
+        seats.dedup();
+        seats
     }
 
     /// How many of them take exchanges.
@@ -84,6 +87,14 @@ impl Dispatcher {
     /// Requests that no worker has taken yet.
     pub fn waiting(&self) -> usize {
         self.workers.waiting()
+    }
+
+    /// Asks another worker to come if somebody waits still. One that was asked may be busy with
+    /// what nobody told us of; so this is called from time to time.
+    pub fn look_after_the_line(&self) {
+        if self.waiting() > 0 {
+            self.workers.stir();
+        }
     }
 
     /// Adds a worker that is still starting.

@@ -246,6 +246,73 @@ fn a_worker_at_its_limit_takes_no_more_until_one_is_answered() {
 }
 
 #[test]
+fn a_worker_at_its_limit_comes_back_however_many_leave_it_at_once() {
+    let bounds = Bounds {
+        queue: 8,
+        in_flight: 2,
+    };
+    let dispatcher = pool(bounds);
+    let worker = Fake::on_seat(&dispatcher, 0);
+    for _ in 0..1_000 {
+        let [first, second, waiting] = [(); 3].map(|()| ask(&dispatcher));
+        assert_eq!(worker.takes(16), [first.id(), second.id()]);
+        assert_eq!(worker.turn(16), (vec![], false));
+        let rung = worker.rung();
+        let both = std::sync::Barrier::new(2);
+        let leave = |exchange: Exchange| {
+            both.wait();
+            drop(exchange);
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| leave(first));
+            leave(second);
+        });
+        assert!(worker.rung() > rung, "somebody waits");
+        let taken = worker.takes(16);
+        assert_eq!(taken, [waiting.id()]);
+        drop(waiting);
+        assert!(worker.takes(16).is_empty());
+    }
+}
+
+#[test]
+fn another_is_asked_where_the_one_that_was_woken_does_not_come() {
+    let dispatcher = pool(BOUNDS);
+    let [first, second] = [0, 1].map(|seat| Fake::on_seat(&dispatcher, seat));
+    let waiting = ask(&dispatcher);
+    assert_eq!((first.rung(), second.rung()), (1, 0));
+    // it runs something else, of which nobody has told us
+    dispatcher.look_after_the_line();
+    assert_eq!((first.rung(), second.rung()), (1, 1));
+    assert_eq!(second.takes(16), [waiting.id()]);
+    assert_eq!(second.turn(16), (vec![], false));
+    dispatcher.look_after_the_line();
+    assert_eq!(second.rung(), 1, "nobody waits");
+}
+
+#[test]
+fn seats_keep_their_order_when_workers_are_replaced() {
+    let dispatcher = pool(BOUNDS);
+    let workers = [0, 1, 2].map(|seat| Fake::on_seat(&dispatcher, seat));
+    let _replacement = Fake::on_seat(&dispatcher, 1);
+    assert_eq!(dispatcher.seats(), [0, 1, 2]);
+    dispatcher.retire(&workers[1].worker);
+    assert_eq!(dispatcher.seats(), [0, 1, 2]);
+}
+
+#[test]
+fn a_worker_that_is_just_taking_something_is_not_idle() {
+    let dispatcher = pool(BOUNDS);
+    let worker = Fake::on_seat(&dispatcher, 0);
+    assert!(worker.worker.is_idle());
+    drop(ask(&dispatcher));
+    dispatcher.retire(&worker.worker);
+    assert!(!worker.worker.is_idle());
+    assert_eq!(worker.turn(16), (vec![], false));
+    assert!(worker.worker.is_idle());
+}
+
+#[test]
 fn a_session_stays_on_its_seat_until_that_is_empty() {
     let dispatcher = pool(BOUNDS);
     let [first, second] = [0, 1].map(|seat| Fake::on_seat(&dispatcher, seat));
@@ -327,7 +394,8 @@ fn an_answer_given_before_death_counts_and_a_stream_breaks() {
     worker.begins_stream(stream.id());
     dispatcher.slots().push(stream.id(), b"half");
     let late = stream.id();
-    dispatcher.dismiss(&worker.worker, Suspects::None);
+    let lost = dispatcher.dismiss(&worker.worker, Suspects::None);
+    assert_eq!(lost, 1, "the stream alone");
     assert!(is_answered(whole));
     let Some(Ok(Reply {
         body: ReplyBody::Stream(mut body),

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::OnceLock;
-use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
 use std::time::{Duration, Instant};
 
@@ -47,8 +47,9 @@ pub struct Worker {
     awake: AtomicBool,
     /// Exchanges it has, from taking one to the last byte of its reply.
     in_flight: AtomicU32,
-    /// Those of them whose reply is a stream.
-    streams: AtomicU32,
+    /// Those of them that it has not begun to answer. Only taking one makes it more, so that
+    /// whoever makes it less than the bound is the one who notices.
+    rendering: AtomicU32,
     /// Exchanges it has ever taken.
     taken: AtomicU64,
     /// Requests in its inbox, which only those bound to its seat are.
@@ -87,7 +88,7 @@ impl Worker {
             standing: AtomicU8::new(Standing::Starting as u8),
             awake: AtomicBool::new(false),
             in_flight: AtomicU32::new(0),
-            streams: AtomicU32::new(0),
+            rendering: AtomicU32::new(0),
             taken: AtomicU64::new(0),
             assigned: AtomicU32::new(0),
             made: Instant::now(),
@@ -167,10 +168,14 @@ impl Worker {
 
     /// Sends a wake unless one is on its way. Returns whether it was asleep.
     pub(super) fn rouse(&self) -> bool {
+        if self.is_awake() {
+            return false;
+        }
+        // before it counts as awake, or it would for a moment seem silent since it was seen last
+        self.woken.store(self.age(), Relaxed);
         if self.awake.swap(true, SeqCst) {
             return false;
         }
-        self.woken.store(self.age(), Relaxed);
         if let Some(wake) = &*self.wake.read() {
             wake.wake();
         }
@@ -196,14 +201,15 @@ impl Worker {
     /// It is here, draining.
     pub(super) fn shows_up(&self) {
         let now = self.age();
-        let woken = self.woken.swap(0, Relaxed);
+        // before what it was woken for is forgotten: one of the two says that it is not silent
+        self.seen.store(now, Relaxed);
+        let woken = self.woken.swap(0, AcqRel);
         if woken != 0 {
             // an eighth of the way to the newest: one long turn shows, and passes
             let delay = self.delay.load(Relaxed);
             let newest = now.saturating_sub(woken);
             self.delay.store(delay - delay / 8 + newest / 8, Relaxed);
         }
-        self.seen.store(now, Relaxed);
     }
 
     /// Microseconds since it was made, never 0.
@@ -221,7 +227,7 @@ impl Worker {
         if !self.is_awake() {
             return Duration::ZERO;
         }
-        let last = self.woken.load(Relaxed).max(self.seen.load(Relaxed));
+        let last = self.woken.load(Acquire).max(self.seen.load(Relaxed));
         Duration::from_micros(self.age().saturating_sub(last))
     }
 
@@ -232,17 +238,17 @@ impl Worker {
 
     pub(super) fn takes(&self) {
         self.in_flight.fetch_add(1, SeqCst);
+        self.rendering.fetch_add(1, SeqCst);
         self.taken.fetch_add(1, Relaxed);
     }
 
-    pub(super) fn streams(&self) {
-        self.streams.fetch_add(1, SeqCst);
+    /// It has begun to answer one. Returns how many it had not, with this one.
+    pub(super) fn begins(&self) -> u32 {
+        self.rendering.fetch_sub(1, SeqCst)
     }
 
-    pub(super) fn gives_back(&self, stream: bool) {
-        if stream {
-            self.streams.fetch_sub(1, SeqCst);
-        }
+    /// One that it has begun to answer is over.
+    pub(super) fn gives_back(&self) {
         self.in_flight.fetch_sub(1, SeqCst);
     }
 
@@ -253,8 +259,7 @@ impl Worker {
 
     /// Exchanges it has not begun to answer.
     pub fn rendering(&self) -> u32 {
-        let streams = self.streams.load(SeqCst);
-        self.in_flight().saturating_sub(streams)
+        self.rendering.load(SeqCst)
     }
 
     /// Exchanges it has ever taken.
@@ -262,9 +267,9 @@ impl Worker {
         self.taken.load(Relaxed)
     }
 
-    /// Nothing is left of what it was given.
+    /// Nothing is left of what it was given. While it is awake it may be about to take something.
     pub fn is_idle(&self) -> bool {
-        self.in_flight() == 0 && !self.has_events()
+        !self.is_awake() && self.in_flight() == 0 && !self.has_events()
     }
 
     /// How busy its thread is, from 0 to 1, as sampled last.

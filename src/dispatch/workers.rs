@@ -215,10 +215,10 @@ impl Workers {
         self.takes(worker) && !self.line.lock().waiting.is_empty()
     }
 
-    /// An exchange of it is over, or has begun to be answered as a stream.
+    /// It has begun to answer one of its exchanges, or need not any more.
     pub fn relieved(&self, worker: &Worker) {
-        let rendering = worker.rendering() as usize;
-        if rendering + 1 >= self.bounds.in_flight && self.may_take(worker) {
+        let before = worker.begins() as usize;
+        if before >= self.bounds.in_flight && self.may_take(worker) {
             worker.rouse();
         }
     }

@@ -251,6 +251,7 @@ impl Plane {
 
     /// Looks at every worker.
     fn look(&mut self) {
+        self.app.dispatcher.look_after_the_line();
         let workers = self.app.dispatcher.workers();
         let known = |id: &u32| workers.iter().any(|worker| worker.id() == *id);
         self.cpu.retain(|id, _| known(id));
