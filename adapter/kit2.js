@@ -68,7 +68,8 @@ export async function write_server(builder, out, options) {
 		// First, so that no code of the app runs without them.
 		...(polyfill ? [`import './server/oxide-polyfills.js';`] : []),
 		`import { Server } from './server/index.js';`,
-		`import { manifest } from './server/manifest.js';`,
-		`export const server = new Server(manifest);`
+		// under another name than the one it has among the hand-off's exports
+		`import { manifest as loaded } from './server/manifest.js';`,
+		`export const server = new Server(loaded);`
 	];
 }

@@ -19,6 +19,7 @@ export const variants = {
 	plain: {},
 	base: { VARIANT_BASE: '/base/path' },
 	prefix: { VARIANT_ENV_PREFIX: 'APP_' },
+	instrumented: { VARIANT_INSTRUMENTATION: 'true' },
 	// kit 3 only: kit 2 has no `paths.origin`
 	origin: { VARIANT_ORIGIN: 'https://baked.example' },
 	// ours and kit 3 only

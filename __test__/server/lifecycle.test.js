@@ -261,6 +261,13 @@ describe('socket activation', () => {
 		assert.match(server.output(), /^sveltekit:shutdown IDLE$/m);
 	});
 
+	test('so does one with a pool, all of whose workers are told', async () => {
+		const server = await activate({ IDLE_TIMEOUT: '1', CLUSTER_WORKERS: '2' });
+		assert.equal(await fetch_text(server, '/api/get-only'), 'get only');
+		await ends_well(server);
+		assert.equal(server.output().match(/^sveltekit:shutdown IDLE$/gm)?.length, 2);
+	});
+
 	test('it is not idle while it answers', async () => {
 		const server = await activate({ IDLE_TIMEOUT: '1' });
 		const waiting = await Connection.open(server);

@@ -2,6 +2,9 @@ import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { note } from './shared/record.js';
 
+// for the instrumentation to see that it came first
+/** @type {any} */ (globalThis).app_began = true;
+
 process.on('sveltekit:shutdown', (reason) => console.log(`sveltekit:shutdown ${reason}`));
 
 /** Fails while the file is there that `FAIL_START` names */

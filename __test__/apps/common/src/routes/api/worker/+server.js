@@ -18,7 +18,7 @@ export async function fallback({ platform, url }) {
 	}
 	const control = url.searchParams.get('cache-control');
 	return Response.json(
-		{ ...worker, asked },
+		{ ...worker, asked, instrumented: /** @type {any} */ (globalThis).instrumented },
 		{ headers: control === null ? {} : { 'cache-control': control } }
 	);
 }
