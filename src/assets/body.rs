@@ -3,8 +3,7 @@
 //! of memory, and no tokio thread waits for a disk.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -12,6 +11,8 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
+
+use super::file::{OnDisk, read_at};
 
 /// Large enough that the thread hand-over is small beside the copy to the socket.
 const CHUNK: u64 = 128 << 10;
@@ -22,6 +23,8 @@ const CHUNK: u64 = 128 << 10;
 #[derive(Debug)]
 pub struct FileBody {
     state: State,
+    /// Where the next chunk begins.
+    at: u64,
     /// Bytes not yet asked of the file.
     unread: u64,
     /// Bytes not yet given to the connection.
@@ -30,26 +33,28 @@ pub struct FileBody {
 
 #[derive(Debug)]
 enum State {
-    Unopened { path: Arc<Path>, start: u64 },
-    Reading(JoinHandle<io::Result<(File, Bytes)>>),
+    Unopened(Arc<OnDisk>),
+    Reading(JoinHandle<io::Result<(Arc<File>, Bytes)>>),
     Finished,
 }
 
 impl FileBody {
-    /// A body of `len` bytes of the file at `path`, from `start` on.
-    pub fn new(path: Arc<Path>, start: u64, len: u64) -> Self {
+    /// A body of `len` bytes of the file, from `start` on.
+    pub fn new(file: Arc<OnDisk>, start: u64, len: u64) -> Self {
         FileBody {
-            state: State::Unopened { path, start },
+            state: State::Unopened(file),
+            at: start,
             unread: len,
             unsent: len,
         }
     }
 
-    /// Takes the next chunk's length off what is still to be read.
-    fn next_len(&mut self) -> u64 {
-        let len = self.unread.min(CHUNK);
+    /// Where the next chunk is and how long; takes it off what is still to be read.
+    fn next_part(&mut self) -> (u64, u64) {
+        let (at, len) = (self.at, self.unread.min(CHUNK));
+        self.at += len;
         self.unread -= len;
-        len
+        (at, len)
     }
 
     fn finish(&mut self) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
@@ -74,10 +79,10 @@ impl Body for FileBody {
         if self.unsent == 0 {
             return self.finish();
         }
-        if let State::Unopened { path, start } = &self.state {
-            let (path, start) = (path.clone(), *start);
-            let len = self.next_len();
-            self.state = State::Reading(spawn_blocking(move || open(&path, start, len)));
+        if let State::Unopened(file) = &self.state {
+            let file = file.clone();
+            let (at, len) = self.next_part();
+            self.state = State::Reading(spawn_blocking(move || read_chunk(file.open()?, at, len)));
         }
         let State::Reading(read) = &mut self.state else {
             return Poll::Ready(None);
@@ -90,9 +95,9 @@ impl Body for FileBody {
             Err(error) => return self.fail(io::Error::other(error)),
         };
         self.unsent = self.unsent.saturating_sub(chunk.len() as u64);
-        self.state = match self.next_len() {
-            0 => State::Finished,
-            len => State::Reading(spawn_blocking(move || read_chunk(file, len))),
+        self.state = match self.next_part() {
+            (_, 0) => State::Finished,
+            (at, len) => State::Reading(spawn_blocking(move || read_chunk(file, at, len))),
         };
         Poll::Ready(Some(Ok(Frame::data(chunk))))
     }
@@ -106,22 +111,21 @@ impl Body for FileBody {
     }
 }
 
-fn open(path: &Path, start: u64, len: u64) -> io::Result<(File, Bytes)> {
-    let mut file = File::open(path)?;
-    if start > 0 {
-        file.seek(SeekFrom::Start(start))?;
-    }
-    read_chunk(file, len)
-}
-
-fn read_chunk(mut file: File, len: u64) -> io::Result<(File, Bytes)> {
-    let mut chunk = Vec::with_capacity(len.min(CHUNK) as usize);
-    file.by_ref().take(len).read_to_end(&mut chunk)?;
-    if chunk.len() as u64 != len {
-        return Err(io::Error::new(
-            io::ErrorKind::UnexpectedEof,
-            "the file shrank while it was sent",
-        ));
+fn read_chunk(file: Arc<File>, at: u64, len: u64) -> io::Result<(Arc<File>, Bytes)> {
+    let mut chunk = vec![0; len.min(CHUNK) as usize];
+    let mut filled = 0;
+    while filled < chunk.len() {
+        match read_at(&file, &mut chunk[filled..], at + filled as u64) {
+            Ok(0) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "the file shrank while it was sent",
+                ));
+            }
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok((file, chunk.into()))
 }
@@ -131,16 +135,20 @@ mod tests {
     use super::*;
     use std::fs;
     use std::future::poll_fn;
+    use std::sync::atomic::AtomicUsize;
 
     fn content(len: usize) -> Vec<u8> {
         (0..len).map(|at| (at * 31 % 251) as u8).collect()
     }
 
-    fn written(content: &[u8]) -> (tempfile::TempDir, Arc<Path>) {
+    /// One that is opened when it is asked for.
+    fn written(content: &[u8]) -> (tempfile::TempDir, Arc<OnDisk>) {
         let root = tempfile::tempdir().expect("a directory");
-        let path: Arc<Path> = root.path().join("file").into();
+        let path = root.path().join("file");
         fs::write(&path, content).expect("written");
-        (root, path)
+        let file = File::open(&path).expect("there");
+        let all_open = AtomicUsize::new(usize::MAX / 2);
+        (root, Arc::new(OnDisk::new(&path, file, &all_open)))
     }
 
     async fn next(body: &mut FileBody) -> Option<io::Result<Bytes>> {
@@ -166,7 +174,7 @@ mod tests {
     async fn streams_any_part() {
         let chunk = CHUNK as usize;
         let content = content(3 * chunk + 17);
-        let (_root, path) = written(&content);
+        let (_root, file) = written(&content);
         for (start, len) in [
             (0, content.len()),
             (0, 1),
@@ -175,7 +183,7 @@ mod tests {
             (content.len() - 1, 1),
             (7, 0),
         ] {
-            let body = FileBody::new(path.clone(), start as u64, len as u64);
+            let body = FileBody::new(file.clone(), start as u64, len as u64);
             assert_eq!(body.size_hint().exact(), Some(len as u64));
             let sent = collect(body).await.expect("readable");
             assert!(sent == content[start..start + len], "{start}+{len}");
@@ -185,8 +193,8 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_shrank_is_an_error() {
         let content = content(2 * CHUNK as usize);
-        let (_root, path) = written(&content);
-        let mut body = FileBody::new(path.clone(), 0, content.len() as u64 + 1);
+        let (_root, file) = written(&content);
+        let mut body = FileBody::new(file.clone(), 0, content.len() as u64 + 1);
         assert!(matches!(next(&mut body).await, Some(Ok(_))));
         assert!(matches!(next(&mut body).await, Some(Ok(_))));
         let error = next(&mut body).await.expect("a frame").expect_err("short");
@@ -196,9 +204,9 @@ mod tests {
 
     #[tokio::test]
     async fn opens_at_the_first_poll_and_reports_what_fails() {
-        let (_root, path) = written(b"abc");
-        let mut body = FileBody::new(path.clone(), 0, 3);
-        fs::remove_file(&path).expect("removed");
+        let (_root, file) = written(b"abc");
+        let mut body = FileBody::new(file.clone(), 0, 3);
+        fs::remove_file(file.path()).expect("removed");
         let error = next(&mut body).await.expect("a frame").expect_err("gone");
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
@@ -206,8 +214,8 @@ mod tests {
     #[tokio::test]
     async fn reads_one_chunk_ahead_and_no_more() {
         let content = content(4 * CHUNK as usize);
-        let (_root, path) = written(&content);
-        let mut body = FileBody::new(path, 0, content.len() as u64);
+        let (_root, file) = written(&content);
+        let mut body = FileBody::new(file, 0, content.len() as u64);
         assert!(matches!(next(&mut body).await, Some(Ok(_))));
         assert_eq!(body.unread, 2 * CHUNK);
         assert_eq!(body.unsent, 3 * CHUNK);

@@ -127,8 +127,8 @@ pub(super) fn body_text(body: AssetBody) -> String {
     let bytes = match body {
         AssetBody::Empty => Vec::new(),
         AssetBody::Memory(bytes) => bytes.to_vec(),
-        AssetBody::File { path, start, len } => {
-            let all = fs::read(path).expect("readable");
+        AssetBody::File { file, start, len } => {
+            let all = fs::read(file.path()).expect("readable");
             all[start as usize..][..len as usize].to_vec()
         }
     };

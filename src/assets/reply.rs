@@ -1,13 +1,13 @@
 //! One answer: method, then redirect or negotiation, then condition, then range; the
 //! outcome is decided first and the response taken from what stands ready.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 
+use super::file::OnDisk;
 use super::store::Stored;
 use super::table::{Asset, Table, Variant};
 use crate::http::encoding::{Encoding, negotiate};
@@ -47,7 +47,7 @@ pub enum AssetBody {
     /// A part of a file, for [`FileBody`](super::FileBody).
     File {
         /// The file.
-        path: Arc<Path>,
+        file: Arc<OnDisk>,
         /// The first byte to send.
         start: u64,
         /// How many bytes to send.
@@ -177,8 +177,8 @@ impl Variant {
                 let to = start.saturating_add(len).min(whole) as usize;
                 AssetBody::Memory(bytes.slice(from..to))
             }
-            Stored::File(path) => AssetBody::File {
-                path: path.clone(),
+            Stored::File(file) => AssetBody::File {
+                file: file.clone(),
                 start,
                 len,
             },

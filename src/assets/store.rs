@@ -12,6 +12,7 @@ use std::thread;
 
 use bytes::Bytes;
 
+use super::file::OnDisk;
 use crate::config::AssetLimits;
 
 /// A file that the build describes and that cannot be served. Its paths are left to
@@ -67,7 +68,7 @@ pub(super) struct Wanted {
 #[derive(Debug, Clone)]
 pub(super) enum Stored {
     Memory(Bytes),
-    File(Arc<Path>),
+    File(Arc<OnDisk>),
 }
 
 /// Finds all wanted files below `root`, and reads the smallest first into memory, up to
@@ -79,7 +80,8 @@ pub(super) fn find(
     limits: AssetLimits,
 ) -> Vec<Result<Stored, MissingReason>> {
     let held = choose(wanted, limits);
-    let one = |at: usize| find_one(root, &wanted[at], held[at]);
+    let open = AtomicUsize::new(0);
+    let one = |at: usize| find_one(root, &wanted[at], held[at], &open);
 
     // Below this many files the threads cost more than they save.
     const WORTH_THREADS: usize = 128;
@@ -134,7 +136,12 @@ fn choose(wanted: &[Wanted], limits: AssetLimits) -> Vec<bool> {
     held
 }
 
-fn find_one(root: &Path, wanted: &Wanted, hold: bool) -> Result<Stored, MissingReason> {
+fn find_one(
+    root: &Path,
+    wanted: &Wanted,
+    hold: bool,
+    open: &AtomicUsize,
+) -> Result<Stored, MissingReason> {
     let path = root.join(&wanted.file);
     // Opened even where it is not read yet: a file that may not be read is missing too.
     let mut file = File::open(&path).map_err(MissingReason::Io)?;
@@ -149,7 +156,7 @@ fn find_one(root: &Path, wanted: &Wanted, hold: bool) -> Result<Stored, MissingR
         return changed(meta.len());
     }
     if !hold {
-        return Ok(Stored::File(path.into()));
+        return Ok(Stored::File(Arc::new(OnDisk::new(&path, file, open))));
     }
 
     let mut body = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
@@ -204,7 +211,7 @@ mod tests {
         };
         let found = find(root.path(), &wanted(&[4, 10, 6, 1, 1]), limits);
         assert!(matches!(&found[0], Ok(Stored::Memory(body)) if body == "zero"));
-        assert!(matches!(&found[1], Ok(Stored::File(path)) if path.ends_with("1.txt")));
+        assert!(matches!(&found[1], Ok(Stored::File(file)) if file.path().ends_with("1.txt")));
         assert!(matches!(
             found[2],
             Err(MissingReason::Changed {

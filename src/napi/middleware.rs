@@ -75,8 +75,8 @@ fn into_answer(reply: AssetReply, method: &Method) -> Answer {
         AssetBody::Memory(bytes) if method != Method::HEAD => {
             answer.body = Some(bytes.to_vec().into());
         }
-        AssetBody::File { path, start, len } if method != Method::HEAD => {
-            answer.file = Some(path.to_string_lossy().into_owned());
+        AssetBody::File { file, start, len } if method != Method::HEAD => {
+            answer.file = Some(file.path().to_string_lossy().into_owned());
             answer.start = start as f64;
             answer.length = len as f64;
         }

@@ -1,7 +1,6 @@
 //! The body of any response: nothing, bytes in memory, a file, or what JS pushes.
 
 use std::error::Error;
-use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,7 +9,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
 use super::exchange::Scope;
-use crate::assets::FileBody;
+use crate::assets::{FileBody, OnDisk};
 use crate::dispatch::OutStream;
 
 /// A response body; also holds the exchange open until its last byte is handed over.
@@ -47,8 +46,8 @@ impl Body {
     }
 
     /// `len` bytes of a file.
-    pub fn file(path: Arc<Path>, start: u64, len: u64) -> Self {
-        Self::new(Source::File(FileBody::new(path, start, len)))
+    pub fn file(file: Arc<OnDisk>, start: u64, len: u64) -> Self {
+        Self::new(Source::File(FileBody::new(file, start, len)))
     }
 
     /// Whatever JS pushes.

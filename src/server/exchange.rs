@@ -171,7 +171,7 @@ fn asset_response(reply: AssetReply) -> Response<Body> {
     let body = match reply.body {
         AssetBody::Empty => Body::empty(),
         AssetBody::Memory(bytes) => Body::full(bytes),
-        AssetBody::File { path, start, len } => Body::file(path, start, len),
+        AssetBody::File { file, start, len } => Body::file(file, start, len),
     };
     let mut response = Response::new(body);
     *response.status_mut() = reply.status;

@@ -45,11 +45,11 @@ fn small_bodies_come_from_memory_and_large_ones_from_the_file() {
         .body
     {
         AssetBody::File {
-            path,
+            file,
             start: 10,
             len: 6,
         } => {
-            assert_eq!(&*path, build.root.path().join("client/large.bin"));
+            assert_eq!(file.path(), build.root.path().join("client/large.bin"));
         }
         other => panic!("{other:?}"),
     }
