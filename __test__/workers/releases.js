@@ -105,3 +105,15 @@ export function change_handoff(build, changes) {
 	const handoff = JSON.parse(fs.readFileSync(file, 'utf8'));
 	fs.writeFileSync(file, JSON.stringify({ ...handoff, ...changes }));
 }
+
+/**
+ * Makes another build of the same code
+ * @param {string} build
+ * @param {string} name
+ */
+export function rename_build(build, name) {
+	const before = JSON.parse(fs.readFileSync(path.join(build, 'oxide.json'), 'utf8')).build;
+	change_handoff(build, { build: name });
+	const file = path.join(build, 'oxide.js');
+	fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace(before, name));
+}
