@@ -164,6 +164,28 @@ describe('a worker that dies', { concurrency: 2 }, () => {
 	}
 });
 
+describe('a request that is given on', () => {
+	before(() => build_app({ kit: 3, adapter: 'oxide' }));
+
+	test('may wait for its next worker as long as for its first', { timeout: 60_000 }, async (t) => {
+		const server = await start_pool({ env: { UNRESPONSIVE_TIMEOUT: '3', QUEUE_TIMEOUT: '1' } });
+		t.after(() => server.stop());
+		const waiting = await bystanders(server, 'long');
+		const deadly = await Connection.open(server);
+		deadly.send(get('/api/die/loop?when=long-death'));
+		const worker = await doomed(server, 'loop');
+		await exchange(server, get('/api/gate/long-death'));
+		await server.happens('worker died');
+		await exchange(server, get('/api/gate/long'));
+		for (const { method, connection, first } of waiting) {
+			const response = await connection.response(method);
+			connection.close();
+			assert.equal(response?.status, first === worker && method === 'POST' ? 502 : 200);
+		}
+		await server.settles({ slots_in_use: 0, queue_expired: 0 });
+	});
+});
+
 describe('without a pool', () => {
 	test('process.exit ends the process', async () => {
 		const build = await build_app({ kit: 3, adapter: 'oxide' });

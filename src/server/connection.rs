@@ -64,7 +64,9 @@ pub struct Connection {
     waker: RefCell<Option<Waker>>,
     /// The reply did not come within the request timeout.
     overdue: Cell<bool>,
-    /// Nor within the time that a request may wait for a worker.
+    /// Since when its request may be waiting for a worker.
+    queued: Cell<Tick>,
+    /// No worker took it within the time for that.
     waited_long: Cell<bool>,
     /// The request body broke before its end.
     body_failed: Cell<bool>,
@@ -90,6 +92,7 @@ impl Connection {
             begun: Cell::new(0),
             phase: Cell::new(Phase::Head),
             since: Cell::new(clock.now()),
+            queued: Cell::new(clock.now()),
             clock,
             verdict: Cell::new(Verdict::Continue),
             waker: RefCell::new(None),
@@ -287,7 +290,7 @@ impl Connection {
     /// A request head is complete.
     pub fn begin(&self) {
         self.overdue.set(false);
-        self.waited_long.set(false);
+        self.enqueue();
         self.body_failed.set(false);
         self.body_pending.set(None);
         self.begun.set(self.begun.get() + 1);
@@ -309,6 +312,17 @@ impl Connection {
     /// The request timeout has passed.
     pub fn overdue(&self) -> bool {
         self.overdue.get()
+    }
+
+    /// The request waits for a worker from now on.
+    pub fn enqueue(&self) {
+        self.waited_long.set(false);
+        self.queued.set(self.clock.now());
+    }
+
+    /// When it began to.
+    pub fn queued(&self) -> Tick {
+        self.queued.get()
     }
 
     /// The queue timeout has passed, which matters to a request that still waits.

@@ -118,6 +118,8 @@ pub(super) async fn render(
         && let Ok(exchange) = ask(text, &Inbound::None)
     {
         counters().given_on.increment();
+        // how long the first worker had it is not its fault
+        connection.enqueue();
         outcome = await_reply(connection, exchange).await;
     }
     let mut response = match outcome {

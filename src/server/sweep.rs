@@ -111,8 +111,11 @@ impl Registry {
         for connection in self.connections.borrow().values() {
             let (phase, since) = connection.phase();
             // The tick in which something began has partly passed already.
-            let elapsed = TICK * u32::try_from(now.saturating_sub(since + 1)).unwrap_or(u32::MAX);
+            let until_now =
+                |since| TICK * u32::try_from(now.saturating_sub(since + 1)).unwrap_or(u32::MAX);
+            let elapsed = until_now(since);
             let passed = |timeout: Timeout| timeout.is_some_and(|timeout| elapsed >= timeout);
+            let queued = || queue.is_some_and(|timeout| until_now(connection.queued()) >= timeout);
             match phase {
                 Phase::Head if passed(timeouts.headers) => {
                     counters().timeouts.increment();
@@ -128,7 +131,7 @@ impl Registry {
                     counters().timeouts.increment();
                     connection.set_overdue();
                 }
-                Phase::Exchange if !connection.waited_long() && passed(queue) => {
+                Phase::Exchange if !connection.waited_long() && queued() => {
                     connection.set_waited_long();
                 }
                 Phase::Idle | Phase::Rest
