@@ -168,7 +168,7 @@ impl Exchange {
     }
 
     /// Waits for the reply head. Dropping the future, or the exchange, aborts it in JS.
-    pub async fn reply(self) -> Result<Reply, ReplyError> {
+    pub async fn reply(mut self) -> Result<Reply, ReplyError> {
         loop {
             poll_fn(|cx| self.poll_ready(cx)).await;
             let (raw, lost) = {
@@ -179,6 +179,8 @@ impl Exchange {
                 return self.into_reply(raw);
             }
             if let Some(lost) = lost {
+                // nobody is left to be told to stop
+                self.guard.complete();
                 return Err(ReplyError::Lost(lost));
             }
         }

@@ -333,6 +333,29 @@ fn a_session_stays_on_its_seat_until_that_is_empty() {
 }
 
 #[test]
+fn sessions_wait_as_well_for_a_worker_at_its_limit() {
+    let bounds = Bounds {
+        queue: 8,
+        in_flight: 2,
+    };
+    let dispatcher = pool(bounds);
+    let worker = Fake::on_seat(&dispatcher, 0);
+    let bound = || dispatcher.dispatch(Some(0), request).expect("room");
+    let [first, _second, third, _fourth] = [(); 4].map(|()| bound());
+    assert_eq!(worker.takes(16).len(), 2);
+    assert_eq!(worker.turn(16), (vec![], false));
+
+    // what is already its own it serves, though it is to go
+    dispatcher.retire(&worker.worker);
+    let rung = worker.rung();
+    worker.answers(first.id());
+    assert!(is_answered(first));
+    assert_eq!(worker.rung(), rung + 1);
+    assert_eq!(worker.takes(16), [third.id()]);
+    assert!(!worker.worker.is_idle());
+}
+
+#[test]
 fn a_death_loses_what_was_taken_and_names_the_suspect() {
     let dispatcher = pool(BOUNDS);
     let [first, second] = [0, 1].map(|seat| Fake::on_seat(&dispatcher, seat));
@@ -361,6 +384,7 @@ fn a_death_loses_what_was_taken_and_names_the_suspect() {
         }
     }
     assert_eq!(suspected, [false, true]);
+    assert!(!first.worker.has_events(), "a dead worker is told nothing");
     assert_eq!(dispatcher.ready(), 1);
 }
 
@@ -494,8 +518,10 @@ fn no_request_is_forgotten_however_threads_meet() {
                     .build()
                     .expect("a runtime");
                 runtime.block_on(async {
-                    for _ in 0..ASKED / 4 {
-                        let outcome = ask(&dispatcher).reply().await;
+                    for number in 0..ASKED as u32 / 4 {
+                        let seat = (number % 3 != 0).then_some(number % 4);
+                        let exchange = dispatcher.dispatch(seat, request).expect("there is room");
+                        let outcome = exchange.reply().await;
                         assert!(
                             matches!(outcome, Ok(_) | Err(ReplyError::Lost(_))),
                             "{outcome:?}"

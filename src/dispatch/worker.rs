@@ -8,12 +8,12 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 
-use super::event::Event;
+use super::event::{Event, RequestEvent};
 use crate::telemetry::thread::Thread;
 
 /// How a worker is asked to come and drain.
@@ -52,8 +52,10 @@ pub struct Worker {
     rendering: AtomicU32,
     /// Exchanges it has ever taken.
     taken: AtomicU64,
-    /// Requests in its inbox, which only those bound to its seat are.
-    assigned: AtomicU32,
+    /// Requests that are bound to its seat and that it has not taken: a line of its own.
+    assigned: Mutex<VecDeque<Box<RequestEvent>>>,
+    /// How many, so that nobody takes the lock to find that there are none.
+    assigned_count: AtomicUsize,
     /// When it was made; the times below are microseconds since.
     made: Instant,
     woken: AtomicU64,
@@ -90,7 +92,8 @@ impl Worker {
             in_flight: AtomicU32::new(0),
             rendering: AtomicU32::new(0),
             taken: AtomicU64::new(0),
-            assigned: AtomicU32::new(0),
+            assigned: Mutex::new(VecDeque::new()),
+            assigned_count: AtomicUsize::new(0),
             made: Instant::now(),
             woken: AtomicU64::new(0),
             seen: AtomicU64::new(0),
@@ -136,30 +139,40 @@ impl Worker {
     }
 
     /// Queues a request that only this worker may take.
-    pub(super) fn assign(&self, request: Event) {
-        self.assigned.fetch_add(1, Relaxed);
-        self.send(request);
+    pub(super) fn assign(&self, request: Box<RequestEvent>) {
+        self.with_assigned(|assigned| assigned.push_back(request));
+        self.rouse();
     }
 
-    /// Requests in its inbox.
+    /// How many that are.
     pub(super) fn assigned(&self) -> usize {
-        self.assigned.load(Relaxed) as usize
+        self.assigned_count.load(SeqCst)
+    }
+
+    fn with_assigned<R>(&self, act: impl FnOnce(&mut VecDeque<Box<RequestEvent>>) -> R) -> R {
+        let mut assigned = self.assigned.lock();
+        let result = act(&mut assigned);
+        self.assigned_count.store(assigned.len(), SeqCst);
+        result
+    }
+
+    pub(super) fn next_assigned(&self) -> Option<Box<RequestEvent>> {
+        if self.assigned() == 0 {
+            return None;
+        }
+        self.with_assigned(VecDeque::pop_front)
     }
 
     pub(super) fn next_event(&self) -> Option<Event> {
-        let event = self.inbox.lock().pop_front();
-        if let Some(Event::Request(_)) = event {
-            self.assigned.fetch_sub(1, Relaxed);
-        }
-        event
+        self.inbox.lock().pop_front()
     }
 
     /// The buffer had no room for it.
     pub(super) fn put_back(&self, event: Event) {
-        if let Event::Request(_) = event {
-            self.assigned.fetch_add(1, Relaxed);
+        match event {
+            Event::Request(request) => self.with_assigned(|own| own.push_front(request)),
+            event => self.inbox.lock().push_front(event),
         }
-        self.inbox.lock().push_front(event);
     }
 
     pub(super) fn has_events(&self) -> bool {
@@ -269,7 +282,7 @@ impl Worker {
 
     /// Nothing is left of what it was given. While it is awake it may be about to take something.
     pub fn is_idle(&self) -> bool {
-        !self.is_awake() && self.in_flight() == 0 && !self.has_events()
+        !self.is_awake() && self.in_flight() == 0 && !self.has_events() && self.assigned() == 0
     }
 
     /// How busy its thread is, from 0 to 1, as sampled last.

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! enter ──> line ──(take, in order)──> the worker that drains
-//!       └──> inbox of one worker, where a session is bound to its seat
+//!       └──> line of one worker, where a session is bound to its seat
 //! ```
 
 use std::collections::VecDeque;
@@ -23,7 +23,7 @@ use crate::config::Balancing;
 /// How much may wait and be under way.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// Requests in the line, and as many in the inbox of each worker that sessions are bound to.
+    /// Requests in the line, and as many in that of each worker that sessions are bound to.
     pub queue: usize,
     /// Exchanges of one worker without an answer yet.
     pub in_flight: usize,
@@ -82,7 +82,7 @@ impl Workers {
             return;
         }
         self.set_standing(worker, Standing::Ready);
-        if worker.has_events() || self.may_take(worker) {
+        if self.has_anything(worker) {
             worker.rouse();
         }
     }
@@ -111,12 +111,7 @@ impl Workers {
             .write()
             .retain(|other| !Arc::ptr_eq(other, worker));
         // what only it might take is for all now
-        let mut orphans = Vec::new();
-        while let Some(event) = worker.next_event() {
-            if let Event::Request(request) = event {
-                orphans.push(request);
-            }
-        }
+        let orphans: Vec<_> = std::iter::from_fn(|| worker.next_assigned()).collect();
         for orphan in orphans.into_iter().rev() {
             self.line.lock().waiting.push_front(orphan);
             self.stir();
@@ -158,11 +153,11 @@ impl Workers {
             if worker.assigned() >= self.bounds.queue {
                 return Err(Busy);
             }
-            worker.assign(Event::Request(request));
+            worker.assign(request);
             if worker.standing() != Standing::Gone {
                 return Ok(());
             }
-            // it went while we came: nobody but us looks into its inbox any more
+            // it went while we came: nobody but us looks what it was assigned any more
             self.dismiss(&worker);
             return Ok(());
         }
@@ -207,12 +202,20 @@ impl Workers {
 
     /// Whether it may be given anything.
     fn takes(&self, worker: &Worker) -> bool {
-        worker.standing() == Standing::Ready
-            && (worker.rendering() as usize) < self.bounds.in_flight
+        worker.standing() == Standing::Ready && self.has_room(worker)
+    }
+
+    fn has_room(&self, worker: &Worker) -> bool {
+        (worker.rendering() as usize) < self.bounds.in_flight
     }
 
     fn may_take(&self, worker: &Worker) -> bool {
-        self.takes(worker) && !self.line.lock().waiting.is_empty()
+        let own = || worker.assigned() > 0 && self.has_room(worker);
+        own() || (self.takes(worker) && !self.line.lock().waiting.is_empty())
+    }
+
+    fn has_anything(&self, worker: &Worker) -> bool {
+        worker.has_events() || self.may_take(worker)
     }
 
     /// It has begun to answer one of its exchanges, or need not any more.
@@ -271,8 +274,15 @@ impl Workers {
         bound
     }
 
-    /// The next of the line, within the worker's share of it.
+    /// The next of those bound to its seat, which it serves to the last; else of the line,
+    /// within its share of it.
     fn take(&self, worker: &Worker, share: &mut Option<usize>) -> Option<Event> {
+        if !self.has_room(worker) {
+            return None;
+        }
+        if let Some(request) = worker.next_assigned() {
+            return Some(Event::Request(request));
+        }
         if !self.takes(worker) {
             return None;
         }
@@ -287,12 +297,12 @@ impl Workers {
 
     /// Whether it has to come again; if not, it sleeps.
     fn has_more(&self, worker: &Worker) -> bool {
-        if worker.has_events() || self.may_take(worker) {
+        if self.has_anything(worker) {
             return true;
         }
         worker.falls_asleep();
         // what came in between has found it awake
-        (worker.has_events() || self.may_take(worker)) && worker.stays_awake()
+        self.has_anything(worker) && worker.stays_awake()
     }
 }
 
