@@ -209,6 +209,8 @@ export class Pool {
 	/** @param {Member} member */
 	async #investigate({ id, thread, entering }) {
 		const testimony = await look_into(thread);
+		// it has died by itself meanwhile, and its exchanges have been dealt with
+		if (!this.#members.has(id)) return;
 		const running = testimony?.running ?? entered(entering);
 		const what = running?.what === undefined ? '' : ` while it answers ${running.what}`;
 		const where = testimony === null ? ', nor says where it is' : `:\n${testimony.stack}`;
