@@ -24,6 +24,12 @@ const MAX_INLINE = 256 * 1024;
 /** So many replies are handed over at once even when more are coming. */
 const MAX_COLLECTED = 8;
 
+/**
+ * A reply that took so many milliseconds to make is handed over at once: those that are being made
+ * beside it may take as long, and its client would wait for all of them.
+ */
+const SLOW = 1;
+
 /** @type {ReturnType<typeof text_encoder>['write']} */
 let write_text;
 
@@ -32,6 +38,18 @@ let buffer = Buffer.alloc(0);
 let length = 0;
 let collected = 0;
 let scheduled = false;
+/** When the turn began. */
+let began = 0;
+/** Requests that it has begun with, until the first of them is answered. */
+let fresh = 0;
+/** When the turn began, or the reply before was made. */
+let before = 0;
+
+/**
+ * Whether requests take long enough for each to have a turn of its own. Those of one turn are
+ * worked on by turns, so that the first is answered when almost all of them are.
+ */
+export let slow = false;
 
 /** Has to come before the first reply. */
 export function prepare() {
@@ -53,9 +71,25 @@ function on_immediate() {
 	flush();
 }
 
+export function turn_begins() {
+	began = before = performance.now();
+}
+
+/** @param {number} requests that it has begun with */
+export function turn_has(requests) {
+	fresh = requests;
+}
+
 function collect() {
+	const now = performance.now();
+	if (fresh !== 0) {
+		slow = now - began > SLOW * fresh;
+		fresh = 0;
+	}
+	const late = now - before > SLOW;
+	before = now;
 	collected += 1;
-	if (collected >= MAX_COLLECTED) {
+	if (late || collected >= MAX_COLLECTED) {
 		flush();
 	} else if (!scheduled) {
 		scheduled = true;

@@ -9,7 +9,7 @@ import { Exchange } from './exchange.js';
 import { native } from './native.js';
 import { check_origin } from './origins.js';
 import { create_platform } from './platform.js';
-import { prepare, reply_whole } from './reply.js';
+import { prepare, reply_whole, slow, turn_begins, turn_has } from './reply.js';
 import { respond } from './respond.js';
 import { enter, leave, this_worker } from './this-worker.js';
 import { report } from './vitals.js';
@@ -44,12 +44,18 @@ const exchanges = [];
 let buffer = Buffer.alloc(0);
 
 function turn() {
-	const result = native.drain(buffer, batch);
+	const result = native.drain(buffer, slow ? 1 : batch);
 	const more = result >= native.MORE;
 	const length = more ? result - native.MORE : result;
 	// asked for before user code runs, so that an exception there cannot lose the rest
 	if (more) setImmediate(turn);
-	for (let at = 0; at < length; at += buffer.readUInt32LE(at)) dispatch(at);
+	turn_begins();
+	let requests = 0;
+	for (let at = 0; at < length; at += buffer.readUInt32LE(at)) {
+		if (buffer[at + 4] === KIND_REQUEST) requests += 1;
+		dispatch(at);
+	}
+	if (requests !== 0) turn_has(requests);
 }
 
 /** @param {number} at */

@@ -90,6 +90,28 @@ describe('overload', { concurrency: false }, () => {
 		assert.equal(stats.queue_expired, 0);
 	});
 
+	test('keeps no answer back for those after it', { timeout: 60_000 }, async (t) => {
+		const { server, open } = await start(t, {
+			build,
+			workers: 1,
+			env: { ISOLATED_WORKER: 'true' }
+		});
+		// while it is busy, the others gather and are taken together
+		const first = await open('/burn?ms=500');
+		const gathered = await Promise.all([1, 2, 3, 4].map(() => open('/burn?ms=100')));
+		const answers = await Promise.all(
+			gathered.map(async (connection) => {
+				const response = await connection.response();
+				return { came: Date.now(), over: JSON.parse(`${response?.body}`).over };
+			})
+		);
+		assert.equal((await first.response())?.status, 200);
+		const earliest = Math.min(...answers.map(({ came }) => came));
+		const last = Math.max(...answers.map(({ over }) => over));
+		assert.ok(earliest < last, 'the first answer came when the last was over');
+		assert.equal((await server.status()).workers[0].requests, 5);
+	});
+
 	test('is refused after QUEUE_TIMEOUT', { timeout: 60_000 }, async (t) => {
 		const { server, open, block } = await start(t, { build, env: { QUEUE_TIMEOUT: '500ms' } });
 		const unblocked = await block(4000);
