@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use super::event::Event;
 use super::slots::{ExchangeId, OutEnd, RawBody, Slots};
-use super::worker::Worker;
+use super::worker::{Standing, Worker};
 
 /// Who has an exchange.
 #[derive(Debug, Default)]
@@ -40,19 +40,37 @@ pub struct Lost {
     pub suspected: bool,
 }
 
+/// What came of giving an exchange to a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bound {
+    /// It has it.
+    Yes,
+    /// Nobody waits for it any more.
+    Unwanted,
+    /// The worker was given up meanwhile; another has to take it.
+    Gone,
+}
+
 impl Slots {
-    /// Gives the exchange to `worker`; false if nobody waits for it any more.
-    pub(super) fn bind(&self, id: ExchangeId, worker: &Arc<Worker>) -> bool {
+    /// Gives the exchange to `worker`.
+    pub(super) fn bind(&self, id: ExchangeId, worker: &Arc<Worker>) -> Bound {
         let bound = self.with(id, |state| {
             if !matches!(state.holder, Holder::None) {
                 return None;
             }
+            // Under the lock of the state: `lose` looks at it after the worker has been marked,
+            // so that one of the two sees the other.
+            if worker.standing() == Standing::Gone {
+                return Some(Err(Bound::Gone));
+            }
             worker.takes();
             state.holder = Holder::Worker(worker.clone());
-            Some((state.in_waker.take(), state.hung_up))
+            Some(Ok((state.in_waker.take(), state.hung_up)))
         });
-        let Some(Some((reader, hung_up))) = bound else {
-            return false;
+        let (reader, hung_up) = match bound.flatten() {
+            Some(Ok(told)) => told,
+            Some(Err(gone)) => return gone,
+            None => return Bound::Unwanted,
         };
         if hung_up {
             worker.send(Event::Hangup(id));
@@ -61,7 +79,7 @@ impl Slots {
         if let Some(reader) = reader {
             reader.wake();
         }
-        true
+        Bound::Yes
     }
 
     /// Waits until the exchange has a worker. `None`: it will never have one.

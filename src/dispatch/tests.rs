@@ -409,6 +409,23 @@ fn what_a_thread_leaves_waits_until_the_cause_of_its_end_is_known() {
 }
 
 #[test]
+fn one_that_was_given_up_and_lives_on_takes_nothing() {
+    let dispatcher = pool(BOUNDS);
+    let [first, second] = [0, 1].map(|seat| Fake::on_seat(&dispatcher, seat));
+    let bound = dispatcher.dispatch(Some(0), request).expect("room");
+    dispatcher.dismiss(&first.worker, Suspects::None);
+    let free = ask(&dispatcher);
+    assert_eq!(first.turn(16), (vec![], false));
+    // it was given up between taking the request from the line and having it
+    let late = dispatcher.slots().bind(free.id(), &first.worker);
+    assert_eq!(late, super::containment::Bound::Gone);
+    let mut taken = second.takes(16);
+    taken.extend(second.takes(16));
+    assert_eq!(taken, [bound.id(), free.id()]);
+    assert_eq!((first.worker.in_flight(), dispatcher.waiting()), (0, 0));
+}
+
+#[test]
 fn an_answer_given_before_death_counts_and_a_stream_breaks() {
     let dispatcher = pool(BOUNDS);
     let worker = Fake::on_seat(&dispatcher, 0);

@@ -14,8 +14,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use parking_lot::{Mutex, RwLock};
 
 use super::balance::{Balance, Load};
+use super::containment::Bound;
 use super::event::{Event, RequestEvent};
-use super::slots::{ExchangeId, Slots};
+use super::slots::Slots;
 use super::wire;
 use super::worker::{Standing, Wake, Worker};
 use crate::config::Balancing;
@@ -110,14 +111,18 @@ impl Workers {
         self.members
             .write()
             .retain(|other| !Arc::ptr_eq(other, worker));
-        // what only it might take is for all now
+        self.orphan(worker);
+        self.stir();
+        !known
+    }
+
+    /// What only this worker might take is for all now.
+    fn orphan(&self, worker: &Worker) {
         let orphans: Vec<_> = std::iter::from_fn(|| worker.next_assigned()).collect();
         for orphan in orphans.into_iter().rev() {
             self.line.lock().waiting.push_front(orphan);
             self.stir();
         }
-        self.stir();
-        !known
     }
 
     fn set_standing(&self, worker: &Worker, standing: Standing) {
@@ -251,27 +256,30 @@ impl Workers {
             // Encoded outside the locks: the copy must not hold up the I/O threads.
             let Some(len) = wire::encode(&event, &mut buffer[written..]) else {
                 worker.put_back(event);
+                if worker.standing() == Standing::Gone {
+                    self.orphan(worker);
+                }
                 return (written, true);
             };
-            // A request without a client is passed over.
-            let wanted = match &event {
-                Event::Request(request) => self.bind(request.id, worker, slots),
-                _ => true,
-            };
-            if wanted {
+            let Event::Request(request) = event else {
                 written += len;
+                continue;
+            };
+            match slots.bind(request.id, worker) {
+                Bound::Yes => written += len,
+                // a request without a client is passed over
+                Bound::Unwanted => {
+                    let mut line = self.line.lock();
+                    line.dead = line.dead.saturating_sub(1);
+                }
+                Bound::Gone => {
+                    self.line.lock().waiting.push_front(request);
+                    self.stir();
+                    return (written, false);
+                }
             }
         }
         (written, self.has_more(worker))
-    }
-
-    fn bind(&self, id: ExchangeId, worker: &Arc<Worker>, slots: &Slots) -> bool {
-        let bound = slots.bind(id, worker);
-        if !bound {
-            let mut line = self.line.lock();
-            line.dead = line.dead.saturating_sub(1);
-        }
-        bound
     }
 
     /// The next of those bound to its seat, which it serves to the last; else of the line,
