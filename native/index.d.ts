@@ -9,6 +9,12 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/**
+ * Nothing more is expected of that worker: what it has is lost now, whenever its thread goes. One
+ * that is stuck in native code cannot be ended.
+ */
+export declare function abandon(worker: number): void
+
 /** Where the server listens. */
 export interface Address {
   /** The IP address. */

@@ -773,7 +773,8 @@ if (
   }
 }
 
-const { answer, attach, cancelBody, close, credit, drain, encodeUtf8, end, fail, flush, listen, measureAndCompress, MORE, open, pool, push, report, requestOrigin, running, runningIn, runningUnknown, shutdown, startPool, stats, status, WIRE_BUFFER_SIZE, workerExited } = nativeBinding
+const { abandon, answer, attach, cancelBody, close, credit, drain, encodeUtf8, end, fail, flush, listen, measureAndCompress, MORE, open, pool, push, report, requestOrigin, running, runningIn, runningUnknown, shutdown, startPool, stats, status, WIRE_BUFFER_SIZE, workerExited } = nativeBinding
+export { abandon }
 export { answer }
 export { attach }
 export { cancelBody }

@@ -28,7 +28,7 @@ import { ENTERING_BYTES, entered } from './this-worker.js';
 
 /**
  * The part of the addon that the pool talks to.
- * @typedef {Pick<typeof import('../native/index.js'), 'startPool' | 'workerExited' | 'runningIn' | 'runningUnknown'>} Native
+ * @typedef {Pick<typeof import('../native/index.js'), 'startPool' | 'workerExited' | 'runningIn' | 'runningUnknown' | 'abandon'>} Native
  */
 
 /** The longest interval there is; it only keeps the process alive. */
@@ -203,6 +203,8 @@ export class Pool {
 		if (member === undefined || member.doomed) return;
 		member.doomed = true;
 		if (reason === 'unresponsive') await this.#investigate(member);
+		// its thread may never go
+		this.#native.abandon(member.id);
 		await member.thread.terminate();
 	}
 

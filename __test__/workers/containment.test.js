@@ -3,9 +3,13 @@
  * to another. Everyone else is served, and another worker takes its seat.
  */
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { before, describe, test } from 'node:test';
 import { build_app } from '../harness/app.js';
+import { must_run } from '../harness/command.js';
 import { header } from '../harness/parse.js';
+import { cache_folder } from '../harness/paths.js';
 import { start_pool } from '../harness/pool.js';
 import { start_server } from '../harness/server.js';
 import { Connection, exchange } from '../harness/wire.js';
@@ -104,8 +108,10 @@ describe('a worker that dies', { concurrency: 2 }, () => {
 
 	for (const [how, { cause, fate = bad_gateway, says, late }] of Object.entries(deaths)) {
 		test(`by ${how}`, { timeout: 60_000 }, async (t) => {
+			// before a heap is full, collecting garbage may take as long as a loop is given
+			const UNRESPONSIVE_TIMEOUT = how === 'memory' ? '30' : '1';
 			const server = await start_pool({
-				env: { UNRESPONSIVE_TIMEOUT: '1', MAX_MEMORY_USAGE: '64' }
+				env: { UNRESPONSIVE_TIMEOUT, MAX_MEMORY_USAGE: '64' }
 			});
 			t.after(() => server.stop());
 			const waiting = await bystanders(server, how);
@@ -162,6 +168,45 @@ describe('a worker that dies', { concurrency: 2 }, () => {
 			await server.settles({ slots_in_use: 0, given_on });
 		});
 	}
+});
+
+test('a thread that nothing can end holds nobody up', { timeout: 60_000 }, async (t) => {
+	const folder = fs.mkdtempSync(path.join(cache_folder('pipes'), 'stuck-'));
+	t.after(() => fs.rmSync(folder, { recursive: true }));
+	const pipe = path.join(folder, 'pipe');
+	await must_run('mkfifo', [pipe]);
+	const env = { UNRESPONSIVE_TIMEOUT: '1', LOG_LEVEL: 'debug' };
+	const server = await start_pool({ env });
+	t.after(() => server.stop());
+
+	const waiting = await bystanders(server, 'native');
+	const deadly = await Connection.open(server);
+	deadly.send(get(`/api/die/native?when=native-death&file=${encodeURIComponent(pipe)}`));
+	const worker = await doomed(server, 'native');
+	await exchange(server, get('/api/gate/native-death'));
+	const killed = await server.happens('worker died');
+	assert.deepEqual([killed.worker, killed.cause], [String(worker), 'unresponsive']);
+	await server.says(`Worker ${worker} does not respond, nor says where it is`);
+
+	await bad_gateway(deadly);
+	deadly.close();
+	await exchange(server, get('/api/gate/native'));
+	for (const { connection, first } of waiting) {
+		// nobody knows which of them it is stuck with
+		assert.equal((await connection.response())?.status, first === worker ? 502 : 200);
+		connection.close();
+	}
+	const successor = await server.happens('worker ready', { seat: killed.seat }, { count: 2 });
+	const [stuck] = (await server.status()).workers.filter(({ id }) => id === worker);
+	assert.deepEqual([stuck?.state, stuck?.inFlight], ['terminated', 0], 'its thread is still there');
+
+	// the thread has what it waits for, and goes before it reads
+	fs.closeSync(fs.openSync(pipe, 'w'));
+	await server.happens('terminated worker has gone', { worker });
+	const { workers } = await server.complete();
+	assert.ok(workers.some(({ id }) => String(id) === successor.worker));
+	assert.equal(server.log('worker died').length, 1);
+	await server.settles({ slots_in_use: 0, given_on: 0 });
 });
 
 describe('a request that is given on', () => {

@@ -140,14 +140,23 @@ pub fn worker_exited(worker: u32, cause: DeathCause) -> Result<()> {
         "oom" => Cause::OutOfMemory,
         _ => Cause::Error(cause.message),
     };
-    let suspects = control()?.suspected(worker);
-    if let Some(gone) = process.app.dispatcher.worker(worker) {
-        process.app.dispatcher.dismiss(&gone, suspects);
-    }
+    abandon(worker)?;
     process.tell(Event::Exited {
         worker: WorkerId(worker),
         cause,
     });
+    Ok(())
+}
+
+/// Nothing more is expected of that worker: what it has is lost now, whenever its thread goes. One
+/// that is stuck in native code cannot be ended.
+#[napi(catch_unwind)]
+pub fn abandon(worker: u32) -> Result<()> {
+    let suspects = control()?.suspected(worker);
+    let dispatcher = &process()?.app.dispatcher;
+    if let Some(worker) = dispatcher.worker(worker) {
+        dispatcher.dismiss(&worker, suspects);
+    }
     Ok(())
 }
 

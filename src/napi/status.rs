@@ -1,10 +1,13 @@
 //! The status of the pool, for the admin page, the command line and whoever else shows it.
 
+use std::time::Duration;
+
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
 use super::process::process;
 use crate::dispatch::Standing;
+use crate::pool::{self, State};
 use crate::server::App;
 
 /// The pool at this moment.
@@ -29,6 +32,7 @@ pub struct PoolStatus {
 }
 
 /// One worker.
+#[derive(Default)]
 #[napi(object)]
 pub struct WorkerStatus {
     /// Its number, unique in the process.
@@ -66,18 +70,25 @@ pub struct WorkerStatus {
 pub fn status() -> Result<PoolStatus> {
     let process = process()?;
     let app = &process.app;
-    let policy = process.control.get().and_then(|control| control.status().0);
+    let (policy, now) = process
+        .control
+        .get()
+        .map_or((None, Duration::ZERO), |control| control.status());
     let mut workers = live_workers(app);
-    if let Some(policy) = &policy {
-        for worker in &mut workers {
-            let known = policy.workers.iter().find(|known| known.id.0 == worker.id);
-            if let Some(known) = known {
-                worker.build = known.build.0;
-                worker.state = known.state.name().to_owned();
-                worker.restarts = known.restarts as f64;
-                worker.last_death = known.last_death.as_ref().map(ToString::to_string);
+    for known in policy.iter().flat_map(|policy| &policy.workers) {
+        let at = match workers.iter().position(|worker| worker.id == known.id.0) {
+            Some(at) => at,
+            None if known.state == State::Terminated => {
+                workers.push(stuck(known, now));
+                workers.len() - 1
             }
-        }
+            None => continue,
+        };
+        let worker = &mut workers[at];
+        worker.build = known.build.0;
+        worker.state = known.state.name().to_owned();
+        worker.restarts = known.restarts as f64;
+        worker.last_death = known.last_death.as_ref().map(ToString::to_string);
     }
     Ok(PoolStatus {
         wanted: policy
@@ -91,6 +102,16 @@ pub fn status() -> Result<PoolStatus> {
         unready: app.unready(),
         workers,
     })
+}
+
+/// One that the dispatcher has done with while its thread has not gone.
+fn stuck(worker: &pool::WorkerStatus, now: Duration) -> WorkerStatus {
+    WorkerStatus {
+        id: worker.id.0,
+        seat: worker.seat.0,
+        uptime: now.saturating_sub(worker.started_at).as_secs_f64(),
+        ..WorkerStatus::default()
+    }
 }
 
 /// What the dispatcher knows of each.

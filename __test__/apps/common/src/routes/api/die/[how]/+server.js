@@ -3,6 +3,7 @@
  * `?when=<key>` it happens once that gate opens, in whichever worker it is opened. The output says
  * which worker it is.
  */
+import fs from 'node:fs';
 import process from 'node:process';
 import { opened } from '../../../../shared/record.js';
 
@@ -37,7 +38,7 @@ const stream = (end) => (/** @type {Promise<void>} */ when) =>
 
 const never = () => new Promise(() => {});
 
-/** @type {Record<string, (when: Promise<void>) => Response | Promise<any>>} */
+/** @type {Record<string, (when: Promise<void>, file: string) => Response | Promise<any>>} */
 const ways = {
 	exit: () => process.exit(CODE),
 	'exit-await': async (when) => {
@@ -74,6 +75,11 @@ const ways = {
 		await turn();
 		loop();
 	},
+	/** Waits in native code, where nothing can end it, until somebody opens the pipe's other end */
+	native: async (when, file) => {
+		await when;
+		return new Response(fs.readFileSync(file));
+	},
 	memory: async (when) => {
 		await when;
 		hoard();
@@ -86,7 +92,7 @@ const ways = {
 export async function fallback({ params, platform, url }) {
 	const key = url.searchParams.get('when');
 	console.log(`${params.how} in worker ${/** @type {any} */ (platform).worker.id}.`);
-	return /** @type {Response} */ (
-		await ways[/** @type {string} */ (params.how)](key === null ? turn() : opened(key))
-	);
+	const when = key === null ? turn() : opened(key);
+	const way = ways[/** @type {string} */ (params.how)];
+	return /** @type {Response} */ (await way(when, `${url.searchParams.get('file')}`));
 }
