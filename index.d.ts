@@ -274,8 +274,8 @@ export interface AdapterOptions {
 
 	/**
 	 * The memory, heap and what is held outside of it, above which a worker with a thread of its own
-	 * is replaced: 16 MB to 1 TB, a plain number counting megabytes. V8 ends one whose heap alone
-	 * reaches twice that. 0 does neither. Variable: `MAX_MEMORY_USAGE`.
+	 * is replaced: 16 MB to 1 TB, a plain number counting megabytes. One whose heap alone reaches
+	 * twice that is ended. 0 does neither. Variable: `MAX_MEMORY_USAGE`.
 	 * @default '768M'
 	 */
 	maxMemoryUsage?: Memory;

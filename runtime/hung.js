@@ -1,27 +1,47 @@
 /**
- * Asks a thread that does not respond where it is. V8 lets its inspector in between two steps of
- * a loop, and even into `Atomics.wait` and most regular expressions; what blocks in native code
- * cannot be asked.
+ * Asks a thread that does not respond where it is, or has it collect its garbage. V8 lets its
+ * inspector in between two steps of a loop, and even into `Atomics.wait` and most regular
+ * expressions; what blocks in native code cannot be asked.
  *
  * The question is evaluated where the thread is, and the thread is never paused for it: one that is
  * paused while its inspector goes away can no longer be terminated.
  */
 import { builtin } from './builtin.js';
-import { TESTIFY } from './testimony.js';
+import { COLLECT, TESTIFY } from './testimony.js';
 
 /** @import { Testimony } from './testimony.js' */
+/** @typedef {import('node:worker_threads').Worker} Thread */
 
 /** How long the thread may take; it answers within milliseconds or not at all. */
 export const LIMIT = 500;
 
-const QUESTION = `globalThis[Symbol.for(${JSON.stringify(TESTIFY)})]?.()`;
+/** A heap of gigabytes takes seconds. */
+const COLLECTING = 10_000;
 
 /**
- * @param {import('node:worker_threads').Worker} thread
+ * @param {Thread} thread
  * @param {number} [limit] in milliseconds
  * @returns {Promise<Testimony | null>} never rejects; `null` where nothing could be learned
  */
 export async function look_into(thread, limit = LIMIT) {
+	return parse(await call(thread, TESTIFY, limit));
+}
+
+/**
+ * @param {Thread} thread
+ * @returns {Promise<boolean>} whether it did; never rejects
+ */
+export async function collect_garbage(thread) {
+	return (await call(thread, COLLECT, COLLECTING)) === true;
+}
+
+/**
+ * @param {Thread} thread
+ * @param {string} name of a global function there
+ * @param {number} limit in milliseconds
+ * @returns {Promise<unknown>} what it returned; never rejects, `null` where there is no answer
+ */
+async function call(thread, name, limit) {
 	/** @type {import('node:inspector').Session} */
 	let session;
 	try {
@@ -38,7 +58,7 @@ export async function look_into(thread, limit = LIMIT) {
 	try {
 		return await new Promise((resolve) => {
 			timer = setTimeout(resolve, limit, null);
-			ask(session, thread.threadId, resolve);
+			ask(session, thread.threadId, name, resolve);
 		});
 	} catch {
 		return null;
@@ -51,9 +71,10 @@ export async function look_into(thread, limit = LIMIT) {
 /**
  * @param {import('node:inspector').Session} session
  * @param {number} thread
- * @param {(testimony: Testimony | null) => void} answer
+ * @param {string} name
+ * @param {(result: unknown) => void} answer
  */
-function ask(session, thread, answer) {
+function ask(session, thread, name, answer) {
 	// the sessions of all threads are told; only the title says which is whose
 	const title = `[worker ${thread}]`;
 	/** @type {string | undefined} */
@@ -64,14 +85,18 @@ function ask(session, thread, answer) {
 		const message = JSON.stringify({
 			id: 1,
 			method: 'Runtime.evaluate',
-			params: { expression: QUESTION, returnByValue: true, silent: true }
+			params: {
+				expression: `globalThis[Symbol.for(${JSON.stringify(name)})]?.()`,
+				returnByValue: true,
+				silent: true
+			}
 		});
 		session.post('NodeWorker.sendMessageToWorker', { sessionId, message });
 	});
 	session.on('NodeWorker.receivedMessageFromWorker', ({ params: { sessionId, message } }) => {
 		if (sessionId !== chosen) return;
 		const { id, result } = JSON.parse(message);
-		if (id === 1) answer(parse(result?.result?.value));
+		if (id === 1) answer(result?.result?.value ?? null);
 	});
 	session.post('NodeWorker.enable', { waitForDebuggerOnStart: false }, (error) => {
 		if (error !== null) answer(null);

@@ -4,6 +4,7 @@
  * runs the app's code, so that the main thread always responds.
  */
 import { builtin } from './builtin.js';
+import { hard_limit, watch_heap } from './heap.js';
 import { look_into } from './hung.js';
 import { ENTERING_BYTES, entered } from './this-worker.js';
 
@@ -34,8 +35,6 @@ import { ENTERING_BYTES, entered } from './this-worker.js';
 /** The longest interval there is; it only keeps the process alive. */
 const FOREVER = 2 ** 31 - 1;
 
-const MB = 2 ** 20;
-
 /**
  * @typedef {object} Member
  * @property {number} id
@@ -45,6 +44,9 @@ const MB = 2 ** 20;
  * @property {boolean} ending it has been told to end
  * @property {boolean} doomed it is being terminated
  */
+
+/** Why a worker is terminated that has not been ordered to be. */
+const FULL = 'memory';
 
 export class Pool {
 	/** @type {Native} */
@@ -135,7 +137,8 @@ export class Pool {
 			thread = new Worker(pathToFileURL(`${dir}/server/oxide-worker.js`), {
 				name: `worker ${id}`,
 				workerData: start,
-				resourceLimits: limit === undefined ? {} : { maxOldGenerationSizeMb: Math.ceil(limit / MB) }
+				resourceLimits:
+					limit === undefined ? {} : { maxOldGenerationSizeMb: hard_limit(limit, Worker) }
 			});
 		} catch (error) {
 			// no thread is to be had; later, as an exit is never told within the action
@@ -148,6 +151,12 @@ export class Pool {
 		this.#members.set(id, member);
 		thread.on('error', (error) => (member.cause = this.#cause_of(id, error)));
 		thread.on('exit', (code) => this.#exited(member, code));
+		if (limit !== undefined) {
+			watch_heap(thread, limit, () => {
+				member.cause = { kind: 'oom', code: 1, message: '' };
+				this.#terminate(member, FULL);
+			});
+		}
 	}
 
 	/**
@@ -158,7 +167,7 @@ export class Pool {
 		const { id, entering, cause } = member;
 		this.#members.delete(id);
 		// one that had no time to say what it was doing may have noted what it was entering
-		if (cause?.kind === 'oom') this.#suspect(id, entered(entering));
+		if (cause?.kind === 'oom' && !member.doomed) this.#suspect(id, entered(entering));
 		this.#native.workerExited(id, cause ?? { kind: 'exit', code, message: '' });
 		this.#let_go();
 	}
@@ -202,21 +211,25 @@ export class Pool {
 	async #terminate(member, reason) {
 		if (member === undefined || member.doomed) return;
 		member.doomed = true;
-		if (reason === 'unresponsive') await this.#investigate(member);
+		if (reason === 'unresponsive') await this.#investigate(member, 'does not respond');
+		if (reason === FULL) await this.#investigate(member, 'has filled its heap');
 		// its thread may never go
 		this.#native.abandon(member.id);
 		await member.thread.terminate();
 	}
 
-	/** @param {Member} member */
-	async #investigate({ id, thread, entering }) {
+	/**
+	 * @param {Member} member
+	 * @param {string} fault
+	 */
+	async #investigate({ id, thread, entering }, fault) {
 		const testimony = await look_into(thread);
 		// it has died by itself meanwhile, and its exchanges have been dealt with
 		if (!this.#members.has(id)) return;
 		const running = testimony?.running ?? entered(entering);
 		const what = running?.what === undefined ? '' : ` while it answers ${running.what}`;
 		const where = testimony === null ? ', nor says where it is' : `:\n${testimony.stack}`;
-		console.error(`Worker ${id} does not respond${what}${where}`);
+		console.error(`Worker ${id} ${fault}${what}${where}`);
 		// asked, it may have been outside of any exchange
 		if (testimony === null || running !== null) this.#suspect(id, running);
 	}

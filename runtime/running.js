@@ -6,10 +6,11 @@
  * Not known: code that SvelteKit runs outside an event and after an `await`, as an asynchronous
  * `reroute` or a stream that goes on, and before Node 24 a throw within `queueMicrotask`.
  */
+import { builtin } from './builtin.js';
 // @ts-expect-error SvelteKit exports it without a type
 import { try_get_request_store } from '@sveltejs/kit/internal/server';
 import { PlatformRequest } from './platform.js';
-import { TESTIFY } from './testimony.js';
+import { COLLECT, TESTIFY } from './testimony.js';
 import { entered } from './this-worker.js';
 
 /** @import { Running, Testimony } from './testimony.js' */
@@ -38,7 +39,21 @@ function testify() {
 	return JSON.stringify(testimony);
 }
 
+/** V8 hands its collector to contexts that are made while this flag is set, and to no others. */
+function collect() {
+	/** @type {typeof import('node:v8')} */
+	const { setFlagsFromString } = builtin('node:v8');
+	/** @type {typeof import('node:vm')} */
+	const { runInNewContext } = builtin('node:vm');
+	setFlagsFromString('--expose-gc');
+	const gc = runInNewContext('gc');
+	setFlagsFromString('--no-expose-gc');
+	gc();
+	return true;
+}
+
 /** Lets the main thread ask while this one is in an endless loop. */
 export function be_asked() {
+	Object.defineProperty(globalThis, Symbol.for(COLLECT), { value: collect });
 	Object.defineProperty(globalThis, Symbol.for(TESTIFY), { value: testify });
 }

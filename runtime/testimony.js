@@ -11,5 +11,8 @@
  * @property {string} stack its lines, innermost first
  */
 
+/** By this symbol, a global function collects garbage, and answers `true`. */
+export const COLLECT = 'svelte-adapter-oxide:collect';
+
 /** By this symbol, a global function answers with the JSON of a testimony. */
 export const TESTIFY = 'svelte-adapter-oxide:testify';

@@ -216,7 +216,7 @@ pub struct Workers {
     pub health_check_interval: Duration,
     /// When a worker is replaced that has nothing wrong with it.
     pub recycle: Recycle,
-    /// The bytes at which V8 itself ends a worker, the hard bound on its heap: twice
+    /// The bytes of heap at which a worker is ended: twice
     /// [`Recycle::max_memory`], so that a worker is replaced in peace long before, and yet one
     /// request that eats memory takes down its worker and not the machine.
     pub memory_limit: Option<u64>,

@@ -192,7 +192,7 @@ pub const MAX_MEMORY_USAGE: Setting = setting(
         max: 1024 * GIB,
     },
     "768M",
-    "Memory of one worker, its heap and what it holds outside of it, above which it is replaced; its replacement is ready before it stops. A worker whose heap alone reaches twice that is ended by V8. 0 does neither.",
+    "Memory of one worker, its heap and what it holds outside of it, above which it is replaced; its replacement is ready before it stops. A worker whose heap alone reaches twice that is ended. 0 does neither.",
 );
 
 /// `MAX_WORKER_AGE`.

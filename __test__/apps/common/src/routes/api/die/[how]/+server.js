@@ -22,6 +22,12 @@ function hoard() {
 	for (let number = 0; ; number += 1) kept.push({ number, text: `${number}` });
 }
 
+/** One array that fills V8's heap: V8 copies it whenever it has outgrown its place */
+function hoard_numbers() {
+	const kept = [];
+	for (let number = 0; ; number += 1) kept.push(number);
+}
+
 const turn = () => new Promise((fulfil) => setImmediate(fulfil));
 
 /** @param {(controller: ReadableStreamDefaultController) => void} end */
@@ -83,6 +89,10 @@ const ways = {
 	memory: async (when) => {
 		await when;
 		hoard();
+	},
+	'memory-array': async (when) => {
+		await when;
+		hoard_numbers();
 	},
 	'stream-exit': stream(() => process.exit(CODE)),
 	'stream-loop': stream(loop)
