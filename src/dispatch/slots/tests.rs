@@ -1,5 +1,8 @@
 //! What the pool promises, alone and among threads.
 
+use std::collections::VecDeque;
+
+use super::state::IN_WINDOW;
 use super::*;
 
 #[test]
