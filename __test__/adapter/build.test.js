@@ -116,7 +116,8 @@ for (const kit of /** @type {const} */ ([2, 3])) {
 			const { version } = JSON.parse(
 				fs.readFileSync(path.join(repository, 'package.json'), 'utf8')
 			);
-			const { assets, aliases, prerendered, routes, ...facts } = handoff;
+			const { assets, aliases, prerendered, routes, build: name, ...facts } = handoff;
+			assert.match(name, /^[0-9a-f-]{36}$/);
 			assert.deepEqual(facts, {
 				format: 1,
 				package: version,
