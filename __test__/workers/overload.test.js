@@ -91,13 +91,14 @@ describe('overload', { concurrency: false }, () => {
 	});
 
 	test('keeps no answer back for those after it', { timeout: 60_000 }, async (t) => {
-		const { server, open } = await start(t, {
+		const { server, open, becomes } = await start(t, {
 			build,
 			workers: 1,
 			env: { ISOLATED_WORKER: 'true' }
 		});
-		// while it is busy, the others gather and are taken together
+		// while it is busy, the others gather
 		const first = await open('/burn?ms=500');
+		await becomes(({ workers }) => workers[0].requests === 1);
 		const gathered = await Promise.all([1, 2, 3, 4].map(() => open('/burn?ms=100')));
 		const answers = await Promise.all(
 			gathered.map(async (connection) => {
