@@ -2,7 +2,7 @@
 //! everything that is not the user's JavaScript happens here.
 //!
 //! Imports run one way:
-//! `napi -> config -> server -> {router, assets, dispatch, compress} -> http`,
+//! `napi -> config -> server -> {router, assets, dispatch, compress, ws} -> http`,
 //! and `telemetry` is a leaf that anyone may call. `pool` decides when workers are started,
 //! replaced and ended: plain data in, plain data out. ARCHITECTURE.md is the map.
 
@@ -15,6 +15,7 @@ pub mod pool;
 pub mod router;
 pub mod server;
 pub mod telemetry;
+pub mod ws;
 
 #[cfg(feature = "napi")]
 mod napi;

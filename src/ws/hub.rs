@@ -1,0 +1,466 @@
+//! The hub: the one handle on all peers and topics of the process, from any thread. It decides
+//! under the registry's lock and leaves the work to the I/O threads.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use thiserror::Error;
+
+use super::code::Goodbye;
+use super::id::PeerId;
+use super::limits::Limits;
+use super::mailbox::{Mailbox, Post};
+use super::message::Message;
+use super::name::TopicName;
+use super::presence::User;
+use super::registry::{Admission, Entry, Registry, THREADS, Wakes};
+use super::reply::{Resume, Subscribed};
+
+/// Why a message was not taken. Nobody got it and no number was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum PublishError {
+    /// It is longer than [`Limits::outgoing_bytes`].
+    #[error("the message is longer than a message may be")]
+    TooLong,
+    /// An I/O thread has more to send out than [`Limits::mailbox_bytes`].
+    #[error("more is being published than can be sent out")]
+    Overloaded,
+}
+
+/// Why a peer may not subscribe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum SubscribeError {
+    /// The peer has gone.
+    #[error("the peer has gone")]
+    Gone,
+    /// It has as many topics as [`Limits::subscriptions`].
+    #[error("the peer has as many topics as it may have")]
+    Subscriptions,
+    /// There are as many topics as [`Limits::topics`].
+    #[error("there are as many topics as there may be")]
+    Topics,
+}
+
+/// Why a peer may not join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum JoinError {
+    /// There are as many peers as [`Limits::peers`].
+    #[error("there are as many peers as there may be")]
+    Full,
+    /// The address has as many peers as [`Limits::peers_per_address`].
+    #[error("the address has as many peers as it may have")]
+    Address,
+}
+
+/// More I/O threads than the hub can wake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a hub takes at most {THREADS} I/O threads")]
+pub struct TooManyThreads;
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Published {
+    /// Its number in the topic.
+    pub seq: u64,
+    /// How many subscribers it was for.
+    pub recipients: usize,
+}
+
+/// How far a peer has seen a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Which process's numbers it has: [`Hub::epoch`].
+    pub epoch: u64,
+    /// The last number it has seen.
+    pub seq: u64,
+}
+
+/// How a peer wants to have a topic.
+#[derive(Debug, Clone, Default)]
+pub struct Subscription {
+    /// What it has seen already, if it comes again.
+    pub since: Option<Position>,
+    /// It wants to be told, under the name it gave its wish.
+    pub answer: Option<u64>,
+}
+
+/// Who is in a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roll {
+    /// The number of the last change that is in here, in the topic
+    /// [`TopicName::presence`].
+    pub seq: u64,
+    /// One entry for each user, in no order.
+    pub users: Vec<User>,
+}
+
+/// All peers and topics of the process.
+#[derive(Debug)]
+pub struct Hub {
+    limits: Limits,
+    epoch: u64,
+    registry: Mutex<Registry>,
+}
+
+impl Hub {
+    /// `epoch` tells the numbers of this process from those of another: a peer whose epoch
+    /// is not this one cannot resume.
+    pub fn new(limits: Limits, epoch: u64, now: Instant) -> Arc<Self> {
+        let registry = Mutex::new(Registry::new(&limits, now));
+        Arc::new(Self {
+            limits,
+            epoch,
+            registry,
+        })
+    }
+
+    /// Its bounds.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Which process's numbers these are.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// To all subscribers of a topic but one.
+    pub fn publish(
+        &self,
+        topic: &TopicName<'_>,
+        message: Message,
+        except: Option<PeerId>,
+    ) -> Result<Published, PublishError> {
+        self.check(&message)?;
+        self.decide(|registry, wakes| {
+            if let Some(found) = registry.topics.get(topic.as_str()) {
+                self.check_room(registry, found.reach(), message.len())?;
+            } else if self.limits.replay.size > 0 && registry.topics.len() < self.limits.topics {
+                registry.topic(topic.as_str());
+            }
+            let (seq, recipients) = registry.publish(topic.as_str(), message, except, wakes);
+            registry.tidy(topic.as_str());
+            Ok(Published { seq, recipients })
+        })
+    }
+
+    /// To one peer. Whether it is there.
+    pub fn send(&self, peer: PeerId, message: Message) -> Result<bool, PublishError> {
+        self.check(&message)?;
+        self.decide(|registry, wakes| {
+            let Some(entry) = registry.entry(peer) else {
+                return Ok(false);
+            };
+            self.check_room(registry, [entry.thread], message.len())?;
+            wakes.post(
+                &registry.threads,
+                entry.thread,
+                Post::Send { peer, message },
+            );
+            Ok(true)
+        })
+    }
+
+    /// To all peers but one. How many those are.
+    pub fn broadcast(
+        &self,
+        message: Message,
+        except: Option<PeerId>,
+    ) -> Result<usize, PublishError> {
+        self.check(&message)?;
+        self.decide(|registry, wakes| {
+            self.check_room(registry, 0..registry.threads.len(), message.len())?;
+            let excepted = except.is_some_and(|id| registry.entry(id).is_some());
+            for thread in 0..registry.threads.len() {
+                let post = Post::Broadcast {
+                    message: message.clone(),
+                    except,
+                    joined: registry.joined,
+                };
+                wakes.post(&registry.threads, thread, post);
+            }
+            Ok(registry.open - usize::from(excepted))
+        })
+    }
+
+    /// Gives the peer the topic, unless it has it. Peer and topic agree on it at once; what is
+    /// published from now on reaches the peer behind its answer and what it missed.
+    pub fn subscribe(
+        &self,
+        peer: PeerId,
+        topic: &TopicName<'_>,
+        subscription: &Subscription,
+    ) -> Result<Subscribed, SubscribeError> {
+        let name = topic.as_str();
+        self.decide(|registry, wakes| {
+            let entry = registry.entry(peer).ok_or(SubscribeError::Gone)?;
+            let (thread, user) = (entry.thread, entry.user.clone());
+            let full = entry.topics.len() >= self.limits.subscriptions;
+            match registry.topics.get(name) {
+                Some(found) if found.subscribers.contains(&peer) => {}
+                _ if full => return Err(SubscribeError::Subscriptions),
+                Some(_) => {}
+                None if registry.topics.len() >= self.limits.topics => {
+                    return Err(SubscribeError::Topics);
+                }
+                None => {}
+            }
+            let topic = registry.topic(name);
+            let new = topic.add(peer, thread);
+            let card = topic.card.clone();
+            // One that has the topic already misses nothing, and must not get anything twice.
+            let (resume, missed) = match subscription.since.filter(|_| new) {
+                None => (Resume::Fresh, Vec::new()),
+                Some(position) => {
+                    let bytes = self.limits.queued_bytes;
+                    let known = position.epoch == self.epoch;
+                    let missed = topic.history.since(position.seq, topic.seq, bytes);
+                    match missed.filter(|_| known) {
+                        Some(missed) => (Resume::Whole(missed.len()), missed),
+                        None => (Resume::Gap, Vec::new()),
+                    }
+                }
+            };
+            let subscribed = Subscribed {
+                seq: topic.seq,
+                epoch: self.epoch,
+                resume,
+                new,
+            };
+            let joined = user.filter(|user| new && topic.presence.join(user));
+            let answer = subscription.answer.map(|id| subscribed.answer(id, name));
+            let post = Post::Subscribe {
+                peer,
+                topic: card.clone(),
+                answer,
+                missed,
+            };
+            wakes.post(&registry.threads, thread, post);
+            if new && let Some(entry) = registry.entry_mut(peer) {
+                entry.topics.push(card);
+            }
+            if let Some(user) = joined {
+                registry.tell(name, "join", &user, wakes);
+            }
+            Ok(subscribed)
+        })
+    }
+
+    /// Takes the topic from the peer. Whether it had it.
+    pub fn unsubscribe(&self, peer: PeerId, topic: &TopicName<'_>) -> bool {
+        let name = topic.as_str();
+        self.decide(|registry, wakes| {
+            let Some(entry) = registry.entry_mut(peer) else {
+                return false;
+            };
+            let Some(at) = entry.topics.iter().position(|card| &*card.name == name) else {
+                return false;
+            };
+            let card = entry.topics.swap_remove(at);
+            let (thread, user) = (entry.thread, entry.user.clone());
+            let topic = card.id;
+            wakes.post(&registry.threads, thread, Post::Unsubscribe { peer, topic });
+            registry.leave_topic(peer, thread, user.as_ref(), name, wakes)
+        })
+    }
+
+    /// Closes a peer. Whether it is there.
+    pub fn disconnect(&self, peer: PeerId, goodbye: Goodbye) -> bool {
+        self.decide(|registry, wakes| {
+            let Some(entry) = registry.entry(peer) else {
+                return false;
+            };
+            wakes.post(
+                &registry.threads,
+                entry.thread,
+                Post::Close { peer, goodbye },
+            );
+            true
+        })
+    }
+
+    /// Closes all peers, as a drain does with [`CloseCode::RESTART`](super::CloseCode).
+    pub fn disconnect_all(&self, goodbye: &Goodbye) {
+        self.decide(|registry, wakes| {
+            for thread in 0..registry.threads.len() {
+                let post = Post::CloseAll {
+                    goodbye: goodbye.clone(),
+                    joined: registry.joined,
+                };
+                wakes.post(&registry.threads, thread, post);
+            }
+        });
+    }
+
+    /// How many peers have the topic.
+    pub fn count(&self, topic: &TopicName<'_>) -> usize {
+        let registry = self.registry.lock();
+        let topic = registry.topics.get(topic.as_str());
+        topic.map_or(0, |topic| topic.subscribers.len())
+    }
+
+    /// Which peers have the topic, in no order.
+    pub fn subscribers(&self, topic: &TopicName<'_>) -> Vec<PeerId> {
+        let registry = self.registry.lock();
+        let topic = registry.topics.get(topic.as_str());
+        topic.map_or_else(Vec::new, |topic| {
+            topic.subscribers.iter().copied().collect()
+        })
+    }
+
+    /// Which topics the peer has; `None` if it has gone.
+    pub fn subscriptions(&self, peer: PeerId) -> Option<Vec<Arc<str>>> {
+        let registry = self.registry.lock();
+        let entry = registry.entry(peer)?;
+        Some(entry.topics.iter().map(|card| card.name.clone()).collect())
+    }
+
+    /// Who is in the topic.
+    pub fn presence(&self, topic: &TopicName<'_>) -> Roll {
+        let registry = self.registry.lock();
+        let topics = &registry.topics;
+        let users = topics
+            .get(topic.as_str())
+            .map(|topic| topic.presence.users());
+        let watched = topics.get(topic.presence().as_str());
+        Roll {
+            seq: watched.map_or(0, |topic| topic.seq),
+            users: users.unwrap_or_default(),
+        }
+    }
+
+    /// How many peers there are.
+    pub fn open(&self) -> usize {
+        self.registry.lock().open
+    }
+
+    /// How many topics there are.
+    pub fn topics(&self) -> usize {
+        self.registry.lock().topics.len()
+    }
+
+    /// All peers.
+    pub fn peers(&self) -> Vec<PeerId> {
+        self.registry.lock().ids().collect()
+    }
+
+    /// What the app keeps with the peer; `None` if it has gone.
+    pub fn context(&self, peer: PeerId) -> Option<Bytes> {
+        let registry = self.registry.lock();
+        Some(registry.entry(peer)?.context.clone())
+    }
+
+    /// Keeps something else with the peer. Whether it is there.
+    pub fn set_context(&self, peer: PeerId, context: Bytes) -> bool {
+        let mut registry = self.registry.lock();
+        let entry = registry.entry_mut(peer);
+        entry.map(|entry| entry.context = context).is_some()
+    }
+
+    /// One more I/O thread. Its number and its mailbox.
+    pub(super) fn attach(&self) -> Result<(usize, Arc<Mailbox>), TooManyThreads> {
+        let mut registry = self.registry.lock();
+        let free = registry.threads.iter().position(Option::is_none);
+        let thread = free.unwrap_or(registry.threads.len());
+        if thread >= THREADS {
+            return Err(TooManyThreads);
+        }
+        if free.is_none() {
+            registry.threads.push(None);
+        }
+        let mailbox = Arc::new(Mailbox::default());
+        registry.threads[thread] = Some(mailbox.clone());
+        Ok((thread, mailbox))
+    }
+
+    /// The I/O thread ends; its peers have left before.
+    pub(super) fn detach(&self, thread: usize) {
+        if let Some(place) = self.registry.lock().threads.get_mut(thread) {
+            *place = None;
+        }
+    }
+
+    /// A peer joins. Its name, and the how many-th it is.
+    pub(super) fn join(
+        &self,
+        admission: Admission,
+        thread: usize,
+    ) -> Result<(PeerId, u64), JoinError> {
+        let mut registry = self.registry.lock();
+        if registry.open >= self.limits.peers {
+            return Err(JoinError::Full);
+        }
+        let address = admission.address;
+        let neighbours = address.as_ref().and_then(|it| registry.addresses.get(it));
+        if neighbours.is_some_and(|count| *count >= self.limits.peers_per_address) {
+            return Err(JoinError::Address);
+        }
+        let entry = Entry {
+            thread,
+            address,
+            user: admission.user,
+            context: admission.context,
+            topics: Vec::new(),
+        };
+        let id = registry.insert(entry).ok_or(JoinError::Full)?;
+        Ok((id, registry.joined))
+    }
+
+    pub(super) fn leave(&self, peer: PeerId) {
+        self.decide(|registry, wakes| {
+            let Some(entry) = registry.take(peer) else {
+                return;
+            };
+            let (thread, user) = (entry.thread, entry.user.as_ref());
+            for card in &entry.topics {
+                registry.leave_topic(peer, thread, user, &card.name, wakes);
+            }
+        });
+    }
+
+    /// Time has passed; histories forget.
+    pub(super) fn sweep(&self, now: Instant) {
+        self.registry.lock().sweep(now);
+    }
+
+    /// Runs one decision under the lock, and wakes whom it concerns without it.
+    fn decide<T>(&self, decision: impl FnOnce(&mut Registry, &mut Wakes) -> T) -> T {
+        let mut wakes = Wakes::default();
+        let mut registry = self.registry.lock();
+        let decided = decision(&mut registry, &mut wakes);
+        if wakes.is_empty() {
+            return decided;
+        }
+        let sleepers: Vec<_> = registry.sleepers(&wakes);
+        drop(registry);
+        for mailbox in sleepers {
+            mailbox.wake();
+        }
+        decided
+    }
+
+    fn check(&self, message: &Message) -> Result<(), PublishError> {
+        if message.len() > self.limits.outgoing_bytes {
+            return Err(PublishError::TooLong);
+        }
+        Ok(())
+    }
+
+    fn check_room(
+        &self,
+        registry: &Registry,
+        threads: impl IntoIterator<Item = usize>,
+        len: usize,
+    ) -> Result<(), PublishError> {
+        let mut mailboxes = threads
+            .into_iter()
+            .filter_map(|thread| registry.threads.get(thread)?.as_ref());
+        if mailboxes.all(|mailbox| mailbox.has_room(len, self.limits.mailbox_bytes)) {
+            Ok(())
+        } else {
+            Err(PublishError::Overloaded)
+        }
+    }
+}

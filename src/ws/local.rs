@@ -1,0 +1,408 @@
+//! The hub's half on one I/O thread: the peers whose sockets live there and which of them has
+//! which topic. It carries out posts in the order in which the registry decided them, without
+//! locks, and wakes the peers' tasks to write.
+
+use std::cell::{Cell, RefCell};
+use std::collections::hash_map::Entry;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::time::Instant;
+
+use bytes::Bytes;
+use rustc_hash::FxHashMap;
+use tokio::task::yield_now;
+
+use super::code::{CloseCode, Closed, Goodbye};
+use super::heartbeat::{Beat, Heartbeat};
+use super::hub::{Hub, JoinError, TooManyThreads};
+use super::id::PeerId;
+use super::inbound::Inbound;
+use super::mailbox::{Mailbox, Post, TopicCard};
+use super::message::PING;
+use super::queue::Queue;
+use super::registry::Admission;
+use super::run::{Run, Writer};
+
+/// Posts carried out before the peers' tasks get their turn.
+const POSTS_PER_TURN: usize = 1024;
+
+/// What peers tell the app. Called on I/O threads: whoever implements it hands over and returns.
+pub trait Hooks: Send + Sync {
+    /// A message came. Dropping it lets the peer go on.
+    fn message(&self, peer: PeerId, message: Inbound);
+    /// A peer that was left messages out has taken all that waited for it.
+    fn drained(&self, peer: PeerId);
+    /// The peer has gone, and has left its topics. The last that is heard of it.
+    fn closed(&self, peer: PeerId, closed: Closed);
+}
+
+/// One I/O thread's peers.
+pub struct Local {
+    hub: Arc<Hub>,
+    hooks: Arc<dyn Hooks>,
+    thread: usize,
+    mailbox: Arc<Mailbox>,
+    now: Cell<Instant>,
+    members: RefCell<FxHashMap<PeerId, Rc<Member>>>,
+    topics: RefCell<FxHashMap<u64, LocalTopic>>,
+    writer: RefCell<Writer>,
+    /// Where all sockets of the thread are read into; what stays is copied out.
+    pub(super) intake: RefCell<Box<[u8]>>,
+}
+
+/// Bytes read from a socket at once.
+const INTAKE: usize = 64 * 1024;
+
+/// A peer as its thread knows it.
+pub(super) struct Member {
+    pub id: PeerId,
+    /// How many had joined with it.
+    nth: u64,
+    pub queue: RefCell<Queue>,
+    pub heartbeat: Cell<Heartbeat>,
+    /// It is to be closed.
+    pub order: RefCell<Option<Goodbye>>,
+    /// A goodbye has been said or ordered: nothing else is sent to it any more.
+    pub leaving: Cell<bool>,
+    /// Its socket is to be dropped.
+    pub dead: Cell<bool>,
+    /// The task has to be polled and has been told so.
+    stirred: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+    /// How it ended.
+    pub closed: RefCell<Option<Closed>>,
+    topics: RefCell<Vec<u64>>,
+}
+
+/// The subscribers of a topic on this thread; each can be taken out at once.
+struct LocalTopic {
+    card: Arc<TopicCard>,
+    members: Vec<Rc<Member>>,
+    places: FxHashMap<PeerId, usize>,
+}
+
+/// A peer that has joined. Dropping it leaves.
+pub struct Joined {
+    pub(super) local: Rc<Local>,
+    pub(super) member: Rc<Member>,
+}
+
+impl Local {
+    /// Makes the calling thread one of the hub's I/O threads.
+    pub fn attach(
+        hub: Arc<Hub>,
+        hooks: Arc<dyn Hooks>,
+        now: Instant,
+    ) -> Result<Rc<Self>, TooManyThreads> {
+        let (thread, mailbox) = hub.attach()?;
+        Ok(Rc::new(Self {
+            hub,
+            hooks,
+            thread,
+            mailbox,
+            now: Cell::new(now),
+            members: RefCell::default(),
+            topics: RefCell::default(),
+            writer: RefCell::default(),
+            intake: RefCell::new(vec![0; INTAKE].into()),
+        }))
+    }
+
+    /// The hub of the process.
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
+    pub(super) fn hooks(&self) -> &dyn Hooks {
+        &*self.hooks
+    }
+
+    /// The time of the last sweep.
+    pub(super) fn now(&self) -> Instant {
+        self.now.get()
+    }
+
+    /// A peer whose handshake is done joins.
+    pub fn join(self: &Rc<Self>, admission: Admission) -> Result<Joined, JoinError> {
+        let (id, nth) = self.hub.join(admission, self.thread)?;
+        let member = Rc::new(Member::new(id, nth, self.now.get()));
+        self.members.borrow_mut().insert(id, member.clone());
+        Ok(Joined {
+            local: self.clone(),
+            member,
+        })
+    }
+
+    /// Carries out posts for as long as the thread lives.
+    pub async fn run(&self) {
+        let mut posts = Vec::new();
+        loop {
+            poll_fn(|cx| self.mailbox.poll_ready(cx)).await;
+            self.mailbox.take(&mut posts);
+            for turn in posts.chunks(POSTS_PER_TURN) {
+                self.carry_out(turn);
+                self.mailbox.settle(turn);
+                // the peers write
+                yield_now().await;
+            }
+            posts.clear();
+            if posts.capacity() > POSTS_PER_TURN {
+                posts = Vec::new();
+            }
+        }
+    }
+
+    /// Carries out what there is, without waiting.
+    pub fn turn(&self) {
+        let mut posts = Vec::new();
+        self.mailbox.take(&mut posts);
+        self.carry_out(&posts);
+        self.mailbox.settle(&posts);
+    }
+
+    /// Time has passed. Pings the silent, closes the idle, drops the dead.
+    pub fn sweep(&self, now: Instant) {
+        self.now.set(now);
+        self.hub.sweep(now);
+        let limits = self.hub.limits();
+        for member in self.members.borrow().values() {
+            let mut heartbeat = member.heartbeat.get();
+            match heartbeat.beat(now, limits) {
+                Beat::Nothing => continue,
+                Beat::Ping => {
+                    let ping = Bytes::from_static(PING);
+                    member.queue.borrow_mut().push_control(ping);
+                }
+                Beat::Idle => member.close(Goodbye::new(CloseCode::AWAY, "idle for too long")),
+                Beat::Dead => member.dead.set(true),
+            }
+            member.heartbeat.set(heartbeat);
+            member.stir();
+        }
+    }
+
+    fn carry_out(&self, posts: &[Post]) {
+        let mut at = 0;
+        while let Some(post) = posts.get(at) {
+            at += 1;
+            match post {
+                Post::Publish { topic, .. } => {
+                    let rest = &posts[at - 1..];
+                    at += self.publish(*topic, rest) - 1;
+                }
+                Post::Subscribe {
+                    peer,
+                    topic,
+                    answer,
+                    missed,
+                } => {
+                    let Some(member) = self.member(*peer) else {
+                        continue;
+                    };
+                    self.subscribe(&member, topic);
+                    if let Some(answer) = answer {
+                        self.push(&member, &Run::of(answer));
+                    }
+                    let mut writer = Writer::default();
+                    for past in missed {
+                        writer.add(&past.message, Some((&topic.head, past.seq)), None);
+                        self.push(&member, &writer.finish(topic.id));
+                    }
+                }
+                Post::Unsubscribe { peer, topic } => {
+                    if let Some(member) = self.member(*peer) {
+                        member.topics.borrow_mut().retain(|id| id != topic);
+                        self.unsubscribe(*peer, *topic);
+                    }
+                }
+                Post::Send { peer, message } => {
+                    if let Some(member) = self.member(*peer) {
+                        self.push(&member, &Run::of(message));
+                    }
+                }
+                Post::Broadcast {
+                    message,
+                    except,
+                    joined,
+                } => {
+                    let run = Run::of(message);
+                    for member in self.members.borrow().values() {
+                        if member.nth <= *joined && Some(member.id) != *except {
+                            self.push(member, &run);
+                        }
+                    }
+                }
+                Post::Close { peer, goodbye } => {
+                    if let Some(member) = self.member(*peer) {
+                        member.close(goodbye.clone());
+                    }
+                }
+                Post::CloseAll { goodbye, joined } => {
+                    for member in self.members.borrow().values() {
+                        if member.nth <= *joined {
+                            member.close(goodbye.clone());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends the messages of one topic that `posts` begins with. How many those are.
+    fn publish(&self, id: u64, posts: &[Post]) -> usize {
+        let topics = self.topics.borrow();
+        let topic = topics.get(&id);
+        let mut writer = self.writer.borrow_mut();
+        let mut taken = 0;
+        for post in posts {
+            match post {
+                Post::Publish {
+                    topic: of,
+                    seq,
+                    message,
+                    except,
+                } if *of == id && (taken == 0 || writer.takes(message)) => {
+                    taken += 1;
+                    // all its subscribers on this thread may have gone since
+                    if let Some(topic) = topic {
+                        writer.add(message, Some((&topic.card.head, *seq)), *except);
+                    }
+                }
+                _ => break,
+            }
+        }
+        if let Some(topic) = topic {
+            let run = writer.finish(id);
+            for member in &topic.members {
+                self.push(member, &run);
+            }
+        }
+        taken
+    }
+
+    fn push(&self, member: &Member, run: &Run) {
+        if member.leaving.get() {
+            return;
+        }
+        let limits = self.hub.limits();
+        let pushed = member.queue.borrow_mut().push_run(
+            run,
+            member.id,
+            limits.queued_bytes,
+            limits.overflow,
+        );
+        if pushed.overflow {
+            member.queue.borrow_mut().clear();
+            member.close(Goodbye::new(CloseCode::LATER, "reading too slowly"));
+        }
+        member.stir();
+    }
+
+    fn member(&self, id: PeerId) -> Option<Rc<Member>> {
+        self.members.borrow().get(&id).cloned()
+    }
+
+    fn subscribe(&self, member: &Rc<Member>, card: &Arc<TopicCard>) {
+        let mut topics = self.topics.borrow_mut();
+        let topic = topics.entry(card.id).or_insert_with(|| LocalTopic {
+            card: card.clone(),
+            members: Vec::new(),
+            places: FxHashMap::default(),
+        });
+        // one that has it and asks again keeps its place
+        if let Entry::Vacant(place) = topic.places.entry(member.id) {
+            place.insert(topic.members.len());
+            topic.members.push(member.clone());
+            member.topics.borrow_mut().push(card.id);
+        }
+    }
+
+    fn unsubscribe(&self, peer: PeerId, id: u64) {
+        let mut topics = self.topics.borrow_mut();
+        let Some(topic) = topics.get_mut(&id) else {
+            return;
+        };
+        let Some(place) = topic.places.remove(&peer) else {
+            return;
+        };
+        topic.members.swap_remove(place);
+        if let Some(moved) = topic.members.get(place) {
+            topic.places.insert(moved.id, place);
+        }
+        if topic.members.is_empty() {
+            topics.remove(&id);
+        }
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        self.hub.detach(self.thread);
+    }
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        let id = self.member.id;
+        self.local.members.borrow_mut().remove(&id);
+        for topic in self.member.topics.take() {
+            self.local.unsubscribe(id, topic);
+        }
+        self.local.hub.leave(id);
+        let closed = self.member.closed.take().unwrap_or_else(Closed::lost);
+        self.local.hooks.closed(id, closed);
+    }
+}
+
+impl Joined {
+    /// Who it is.
+    pub fn id(&self) -> PeerId {
+        self.member.id
+    }
+}
+
+impl Member {
+    fn new(id: PeerId, nth: u64, now: Instant) -> Self {
+        Self {
+            id,
+            nth,
+            queue: RefCell::default(),
+            heartbeat: Cell::new(Heartbeat::new(now)),
+            order: RefCell::default(),
+            leaving: Cell::new(false),
+            dead: Cell::new(false),
+            stirred: Cell::new(false),
+            waker: RefCell::default(),
+            closed: RefCell::default(),
+            topics: RefCell::default(),
+        }
+    }
+
+    fn close(&self, goodbye: Goodbye) {
+        if !self.leaving.replace(true) {
+            *self.order.borrow_mut() = Some(goodbye);
+            self.stir();
+        }
+    }
+
+    /// The task is being polled and sees whatever was done to it.
+    pub fn listen(&self, cx: &Context<'_>) {
+        self.stirred.set(false);
+        let mut waker = self.waker.borrow_mut();
+        match &mut *waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            none => *none = Some(cx.waker().clone()),
+        }
+    }
+
+    /// Has its task polled, once however often it is said.
+    fn stir(&self) {
+        if !self.stirred.replace(true)
+            && let Some(waker) = &*self.waker.borrow()
+        {
+            waker.wake_by_ref();
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What an I/O thread has to do for its peers, in the order in which the registry decided it.
+//! Posts come from any thread and are taken all at once; only the first into an empty mailbox
+//! wakes the thread.
+
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
+
+use super::code::Goodbye;
+use super::id::PeerId;
+use super::message::{Head, Message};
+
+/// What a post weighs beside its message.
+const POST_BYTES: usize = 128;
+
+/// What a topic's peers need to know of it.
+#[derive(Debug)]
+pub(super) struct TopicCard {
+    pub id: u64,
+    pub name: Arc<str>,
+    pub head: Head,
+}
+
+/// A message a topic had before the peer came (back).
+#[derive(Debug)]
+pub(super) struct Past {
+    pub seq: u64,
+    pub message: Message,
+}
+
+/// One thing to do.
+#[derive(Debug)]
+pub(super) enum Post {
+    /// To all subscribers on this thread but one.
+    Publish {
+        topic: u64,
+        seq: u64,
+        message: Message,
+        except: Option<PeerId>,
+    },
+    /// The peer has the topic from here on; first it gets the answer and what it missed.
+    Subscribe {
+        peer: PeerId,
+        topic: Arc<TopicCard>,
+        answer: Option<Message>,
+        missed: Vec<Past>,
+    },
+    /// The peer has the topic no more.
+    Unsubscribe { peer: PeerId, topic: u64 },
+    /// To one peer.
+    Send { peer: PeerId, message: Message },
+    /// To all peers on this thread but one that had joined by then.
+    Broadcast {
+        message: Message,
+        except: Option<PeerId>,
+        joined: u64,
+    },
+    /// Close one peer.
+    Close { peer: PeerId, goodbye: Goodbye },
+    /// Close all peers on this thread that had joined by then.
+    CloseAll { goodbye: Goodbye, joined: u64 },
+}
+
+impl Post {
+    /// What counts against the bound of the mailbox. Orders that an app gives once for each
+    /// peer are bounded by the peers and weigh no more than they are.
+    fn weight(&self) -> usize {
+        let message = match self {
+            Post::Publish { message, .. }
+            | Post::Send { message, .. }
+            | Post::Broadcast { message, .. } => message.len(),
+            Post::Subscribe { missed, .. } => missed.iter().map(|past| past.message.len()).sum(),
+            Post::Unsubscribe { .. } | Post::Close { .. } | Post::CloseAll { .. } => 0,
+        };
+        POST_BYTES + message
+    }
+}
+
+/// The posts for one I/O thread.
+#[derive(Debug, Default)]
+pub(super) struct Mailbox {
+    posts: Mutex<Vec<Post>>,
+    /// What the posts weigh that were not yet carried out.
+    weight: AtomicUsize,
+    waker: AtomicWaker,
+}
+
+impl Mailbox {
+    /// Whether a message of `len` bytes still fits. Posts are only put in under the lock of
+    /// the registry, so it still does when it is put in.
+    pub fn has_room(&self, len: usize, bound: usize) -> bool {
+        self.weight.load(Ordering::Relaxed) + POST_BYTES + len <= bound
+    }
+
+    /// Adds a post. Whether the thread must be woken; waking costs a system call, so it is
+    /// left to when no lock is held.
+    #[must_use = "nobody else wakes the thread"]
+    pub fn put(&self, post: Post) -> bool {
+        self.weight.fetch_add(post.weight(), Ordering::Relaxed);
+        let mut posts = self.posts.lock();
+        posts.push(post);
+        posts.len() == 1
+    }
+
+    pub fn wake(&self) {
+        self.waker.wake();
+    }
+
+    /// Waits until there are posts.
+    pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.posts.lock().is_empty() {
+            return Poll::Ready(());
+        }
+        self.waker.register(cx.waker());
+        // What came in between found the waker before.
+        if self.posts.lock().is_empty() {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
+    }
+
+    /// Takes all posts. `spare` is an empty list whose memory the next ones use.
+    pub fn take(&self, spare: &mut Vec<Post>) {
+        mem::swap(&mut *self.posts.lock(), spare);
+    }
+
+    /// These posts have been carried out.
+    pub fn settle(&self, posts: &[Post]) {
+        let weight = posts.iter().map(Post::weight).sum();
+        self.weight.fetch_sub(weight, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wakes_once_for_a_batch() {
+        let mailbox = Mailbox::default();
+        let post = || Post::Broadcast {
+            message: Message::text("x".repeat(72)),
+            except: None,
+            joined: 0,
+        };
+        assert!(mailbox.put(post()));
+        assert!(!mailbox.put(post()));
+        assert!(mailbox.has_room(0, 528));
+        assert!(!mailbox.has_room(1, 528));
+        let mut posts = Vec::new();
+        mailbox.take(&mut posts);
+        assert_eq!(posts.len(), 2);
+        // taken is not yet carried out
+        assert!(!mailbox.has_room(1, 528));
+        mailbox.settle(&posts);
+        assert!(mailbox.has_room(400, 528));
+        assert!(mailbox.put(post()));
+    }
+}

@@ -1,0 +1,293 @@
+//! Who is there and who has which topic: one state under one lock, so that whatever is asked
+//! of it is exact whichever thread asks. Each change is put into the mailboxes under the same
+//! lock: what it decides, all I/O threads carry out in the order in which it was decided.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::history::Room;
+use super::id::PeerId;
+use super::limits::Limits;
+use super::mailbox::{Mailbox, Post, TopicCard};
+use super::message::Message;
+use super::name;
+use super::presence::{self, User};
+use super::topic::Topic;
+
+/// I/O threads at most: as many as one word has bits.
+pub const THREADS: usize = 64;
+
+/// Topics are gone through this often, whichever thread comes first; what they remember may
+/// outlive its time by as much.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// Threads that have to be woken once the lock is free.
+#[derive(Debug, Default)]
+pub(super) struct Wakes(u64);
+
+/// A peer that wants to join.
+#[derive(Debug, Clone, Default)]
+pub struct Admission {
+    /// The client's address, against which peers are counted; `None` is not counted.
+    pub address: Option<Arc<str>>,
+    /// The person behind it, for presence.
+    pub user: Option<User>,
+    /// What the app wants to know of it later.
+    pub context: Bytes,
+}
+
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub thread: usize,
+    pub address: Option<Arc<str>>,
+    pub user: Option<User>,
+    pub context: Bytes,
+    pub topics: Vec<Arc<TopicCard>>,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    generation: u32,
+    entry: Option<Box<Entry>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Registry {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    pub open: usize,
+    /// Peers that have ever joined. A peer that joins takes no post, so this tells which
+    /// posts to all were put in before it came.
+    pub joined: u64,
+    /// Peers by address.
+    pub addresses: HashMap<Arc<str>, usize>,
+    /// Names come from clients: hashed with a secret.
+    pub topics: HashMap<Arc<str>, Topic>,
+    next_topic: u64,
+    /// No topic that is not there has had a message with a higher number. New topics begin
+    /// here, so that no number is used twice under one name.
+    floor: u64,
+    pub room: Room,
+    pub threads: Vec<Option<Arc<Mailbox>>>,
+    /// As of the last sweep by any thread.
+    pub now: Instant,
+    /// When the topics were last gone through.
+    swept: Instant,
+}
+
+impl Registry {
+    pub fn new(limits: &Limits, now: Instant) -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            open: 0,
+            joined: 0,
+            addresses: HashMap::new(),
+            topics: HashMap::new(),
+            next_topic: 0,
+            floor: 0,
+            room: Room {
+                replay: limits.replay,
+                bytes: limits.replay_bytes,
+                used: 0,
+            },
+            threads: Vec::new(),
+            now,
+            swept: now,
+        }
+    }
+
+    pub fn insert(&mut self, entry: Entry) -> Option<PeerId> {
+        let slot = match self.free.pop() {
+            Some(slot) => slot,
+            None => {
+                let slot = u32::try_from(self.slots.len()).ok()?;
+                self.slots.push(Slot::default());
+                slot
+            }
+        };
+        if let Some(address) = &entry.address {
+            *self.addresses.entry(address.clone()).or_default() += 1;
+        }
+        let place = &mut self.slots[slot as usize];
+        place.entry = Some(Box::new(entry));
+        self.open += 1;
+        self.joined += 1;
+        Some(PeerId::new(slot, place.generation))
+    }
+
+    pub fn entry(&self, id: PeerId) -> Option<&Entry> {
+        let slot = self.slots.get(id.slot())?;
+        let here = slot.generation == id.generation();
+        slot.entry.as_deref().filter(|_| here)
+    }
+
+    pub fn entry_mut(&mut self, id: PeerId) -> Option<&mut Entry> {
+        let slot = self.slots.get_mut(id.slot())?;
+        let here = slot.generation == id.generation();
+        slot.entry.as_deref_mut().filter(|_| here)
+    }
+
+    /// Takes the peer out and gives its place free. Its topics are the caller's to leave.
+    pub fn take(&mut self, id: PeerId) -> Option<Entry> {
+        self.entry(id)?;
+        let slot = self.slots.get_mut(id.slot())?;
+        let entry = slot.entry.take()?;
+        slot.generation = slot.generation.wrapping_add(1);
+        self.free.push(id.slot() as u32);
+        self.open -= 1;
+        if let Some(address) = &entry.address
+            && let Some(count) = self.addresses.get_mut(address)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.addresses.remove(address);
+            }
+        }
+        Some(*entry)
+    }
+
+    pub fn ids(&self) -> impl Iterator<Item = PeerId> {
+        let slots = (0u32..).zip(&self.slots);
+        let taken = slots.filter(|(_, slot)| slot.entry.is_some());
+        taken.map(|(i, slot)| PeerId::new(i, slot.generation))
+    }
+
+    /// The topic, made if there is none.
+    pub fn topic(&mut self, name: &str) -> &mut Topic {
+        // not `entry`: it would take an allocation to ask
+        if !self.topics.contains_key(name) {
+            let name: Arc<str> = name.into();
+            self.next_topic += 1;
+            let topic = Topic::new(self.next_topic, name.clone(), self.floor);
+            self.topics.insert(name.clone(), topic);
+        }
+        self.topics
+            .get_mut(name)
+            .expect("it was there or has just been put there")
+    }
+
+    /// Forgets the topic if nobody would miss it.
+    pub fn tidy(&mut self, name: &str) {
+        if self.topics.get(name).is_some_and(Topic::is_idle)
+            && let Some(topic) = self.topics.remove(name)
+        {
+            self.floor = self.floor.max(topic.seq);
+        }
+    }
+
+    /// Gives the message its number, remembers it and posts it to all threads that have
+    /// subscribers. Returns the number and how many those are.
+    pub fn publish(
+        &mut self,
+        name: &str,
+        message: Message,
+        except: Option<PeerId>,
+        wakes: &mut Wakes,
+    ) -> (u64, usize) {
+        let Some(topic) = self.topics.get_mut(name) else {
+            // Unheard and unremembered: it only uses up a number.
+            self.floor += 1;
+            return (self.floor, 0);
+        };
+        topic.seq += 1;
+        topic
+            .history
+            .add(topic.seq, &message, self.now, &mut self.room);
+        let excepted = except.is_some_and(|id| topic.subscribers.contains(&id));
+        let recipients = topic.subscribers.len() - usize::from(excepted);
+        for thread in topic.reach() {
+            let post = Post::Publish {
+                topic: topic.card.id,
+                seq: topic.seq,
+                message: message.clone(),
+                except: except.filter(|_| excepted),
+            };
+            wakes.post(&self.threads, thread, post);
+        }
+        (topic.seq, recipients)
+    }
+
+    /// Tells those who watch the presence in a topic, if any do.
+    pub fn tell(&mut self, topic: &str, kind: &str, user: &User, wakes: &mut Wakes) {
+        if name::is_reserved(topic) {
+            return;
+        }
+        let watched = name::presence_of(topic);
+        if self.topics.contains_key(&*watched)
+            && let Ok(message) = Message::event(presence::change(kind, user))
+        {
+            self.publish(&watched, message, None, wakes);
+        }
+    }
+
+    /// The peer no longer has the topic. Whether it had.
+    pub fn leave_topic(
+        &mut self,
+        id: PeerId,
+        thread: usize,
+        user: Option<&User>,
+        name: &str,
+        wakes: &mut Wakes,
+    ) -> bool {
+        let Some(topic) = self.topics.get_mut(name) else {
+            return false;
+        };
+        if !topic.remove(id, thread) {
+            return false;
+        }
+        let gone = user.filter(|user| topic.presence.leave(user));
+        if let Some(user) = gone {
+            self.tell(name, "leave", user, wakes);
+        }
+        self.tidy(name);
+        true
+    }
+
+    /// The mailboxes whose threads are to be woken.
+    pub fn sleepers(&self, wakes: &Wakes) -> Vec<Arc<Mailbox>> {
+        let threads = self.threads.iter().enumerate();
+        let woken = threads.filter(|(thread, _)| wakes.contains(*thread));
+        woken.filter_map(|(_, mailbox)| mailbox.clone()).collect()
+    }
+
+    /// Forgets what has been remembered for too long.
+    pub fn sweep(&mut self, now: Instant) {
+        self.now = now;
+        if self.room.used == 0 || now.saturating_duration_since(self.swept) < SWEEP {
+            return;
+        }
+        self.swept = now;
+        let (room, floor) = (&mut self.room, &mut self.floor);
+        self.topics.retain(|_, topic| {
+            topic.history.expire(now, room);
+            let idle = topic.is_idle();
+            if idle {
+                *floor = (*floor).max(topic.seq);
+            }
+            !idle
+        });
+    }
+}
+
+impl Wakes {
+    /// Puts a post into the mailbox of a thread. One that has ended has no peers any more.
+    pub fn post(&mut self, threads: &[Option<Arc<Mailbox>>], thread: usize, post: Post) {
+        if let Some(Some(mailbox)) = threads.get(thread)
+            && mailbox.put(post)
+        {
+            self.0 |= 1 << thread;
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0 == 0
+    }
+
+    pub fn contains(&self, thread: usize) -> bool {
+        self.0 & (1 << thread) != 0
+    }
+}

@@ -1,0 +1,91 @@
+//! The parts together: the hub against a simple model, over threads, and over sockets.
+
+mod model;
+mod peers;
+mod policies;
+mod resume;
+mod threads;
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::Mutex;
+
+use super::*;
+
+/// What hooks were told.
+#[derive(Debug, Default)]
+pub struct Told {
+    pub messages: Mutex<Vec<(PeerId, Data)>>,
+    pub drained: Mutex<Vec<PeerId>>,
+    pub closed: Mutex<Vec<(PeerId, Closed)>>,
+    /// Messages are kept here, as by an app that is busy.
+    pub keep: Mutex<Option<Vec<Inbound>>>,
+}
+
+impl Hooks for Told {
+    fn message(&self, peer: PeerId, message: Inbound) {
+        self.messages.lock().push((peer, message.data.clone()));
+        if let Some(kept) = &mut *self.keep.lock() {
+            kept.push(message);
+        }
+    }
+
+    fn drained(&self, peer: PeerId) {
+        self.drained.lock().push(peer);
+    }
+
+    fn closed(&self, peer: PeerId, closed: Closed) {
+        self.closed.lock().push((peer, closed));
+    }
+}
+
+pub fn topic(name: &str) -> TopicName<'_> {
+    TopicName::parse(name).expect("a good name")
+}
+
+pub fn text(text: impl ToString) -> Message {
+    Message::text(text.to_string())
+}
+
+pub fn one_thread(limits: Limits) -> (Arc<Hub>, Rc<Local>, Arc<Told>) {
+    let now = Instant::now();
+    let hub = Hub::new(limits, 1, now);
+    let told = Arc::new(Told::default());
+    let local = Local::attach(hub.clone(), told.clone(), now).expect("one thread");
+    (hub, local, told)
+}
+
+pub fn join(local: &Rc<Local>) -> Joined {
+    local.join(Admission::default()).expect("room for a peer")
+}
+
+pub fn subscribe(hub: &Hub, peer: &Joined, name: &str) -> Subscribed {
+    hub.subscribe(peer.id(), &topic(name), &Subscription::default())
+        .expect("room for a topic")
+}
+
+/// The payloads of unmasked frames.
+pub fn payloads(mut bytes: &[u8]) -> Vec<String> {
+    let mut payloads = Vec::new();
+    while let [_, len, rest @ ..] = bytes {
+        let (len, rest) = match (*len, rest) {
+            (126, [a, b, rest @ ..]) => (usize::from(*a) << 8 | usize::from(*b), rest),
+            (127, rest) => {
+                let len: [u8; 8] = rest[..8].try_into().expect("eight bytes");
+                (u64::from_be_bytes(len) as usize, &rest[8..])
+            }
+            (len, rest) => (usize::from(len), rest),
+        };
+        payloads.push(String::from_utf8_lossy(&rest[..len]).into_owned());
+        bytes = &rest[len..];
+    }
+    assert!(bytes.is_empty(), "a frame was cut");
+    payloads
+}
+
+/// What waits for the peer.
+pub fn taken(peer: &Joined) -> Vec<String> {
+    payloads(&peer.member.queue.borrow_mut().drain())
+}

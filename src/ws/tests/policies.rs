@@ -1,0 +1,209 @@
+//! Bounds, and what happens at them.
+
+use bytes::Bytes;
+
+use super::*;
+
+fn limits(overflow: Overflow) -> Limits {
+    Limits {
+        queued_bytes: 30,
+        overflow,
+        ..Limits::default()
+    }
+}
+
+fn publish(hub: &Hub, name: &str, message: Message) {
+    hub.publish(&topic(name), message, None).expect("room");
+}
+
+#[test]
+fn skips_what_does_not_fit() {
+    let (hub, local, _) = one_thread(limits(Overflow::Skip));
+    let (slow, fast) = (join(&local), join(&local));
+    subscribe(&hub, &slow, "a");
+    subscribe(&hub, &fast, "a");
+    for n in 0..4 {
+        publish(&hub, "a", text(format!("{n}234567890")));
+        local.turn();
+        assert_eq!(taken(&fast).len(), 1, "nobody waits for the slow one");
+    }
+    assert_eq!(taken(&slow), ["0234567890", "1234567890"]);
+    // a run fits in part
+    for n in 0..4 {
+        publish(&hub, "a", text(format!("{n}234567890")));
+    }
+    local.turn();
+    assert_eq!(taken(&slow), ["0234567890", "1234567890"]);
+    // one message may always wait
+    publish(&hub, "a", text("x".repeat(100)));
+    local.turn();
+    assert_eq!(taken(&slow), ["x".repeat(100)]);
+}
+
+#[test]
+fn closes_the_slow_with_1013() {
+    let (hub, local, _) = one_thread(limits(Overflow::Close));
+    let peer = join(&local);
+    subscribe(&hub, &peer, "a");
+    for _ in 0..3 {
+        publish(&hub, "a", text("1234567890"));
+        local.turn();
+    }
+    let goodbye = peer.member.order.borrow().clone().expect("a goodbye");
+    assert_eq!(goodbye.code, CloseCode::LATER);
+    assert_eq!(
+        taken(&peer),
+        Vec::<String>::new(),
+        "what waited is given up"
+    );
+    publish(&hub, "a", text("more"));
+    local.turn();
+    assert_eq!(taken(&peer), Vec::<String>::new());
+}
+
+#[test]
+fn the_latest_of_a_key_is_enough() {
+    let (hub, local, _) = one_thread(limits(Overflow::Coalesce));
+    let peer = join(&local);
+    subscribe(&hub, &peer, "a");
+    subscribe(&hub, &peer, "b");
+    let keyed = |key: &str, value: &str| text(value).keyed(key.into());
+    // a peer that reads gets all of them
+    publish(&hub, "a", keyed("x", "1"));
+    publish(&hub, "a", keyed("x", "2"));
+    local.turn();
+    assert_eq!(taken(&peer), ["1", "2"]);
+    peer.member.queue.borrow_mut().block();
+    for (name, key, value) in [
+        ("a", "x", "x1"),
+        ("a", "y", "y1"),
+        ("b", "x", "bx1"),
+        ("a", "x", "x2"),
+    ] {
+        publish(&hub, name, keyed(key, value));
+    }
+    publish(&hub, "a", text("plain"));
+    local.turn();
+    publish(&hub, "a", keyed("y", "y2"));
+    local.turn();
+    assert_eq!(taken(&peer), ["bx1", "x2", "plain", "y2"]);
+}
+
+#[test]
+fn replacing_for_ever_takes_no_memory() {
+    let (hub, local, _) = one_thread(limits(Overflow::Coalesce));
+    let peer = join(&local);
+    subscribe(&hub, &peer, "a");
+    peer.member.queue.borrow_mut().block();
+    for n in 0..10_000 {
+        publish(&hub, "a", text(n).keyed(format!("{}", n % 3).into()));
+        if n % 7 == 0 {
+            local.turn();
+            assert!(peer.member.queue.borrow().entries() < 100);
+        }
+    }
+    local.turn();
+    assert_eq!(taken(&peer), ["9997", "9998", "9999"]);
+}
+
+#[test]
+fn long_messages_are_shared() {
+    let (hub, local, _) = one_thread(Limits::default());
+    let (one, two) = (join(&local), join(&local));
+    subscribe(&hub, &one, "a");
+    subscribe(&hub, &two, "a");
+    let long = "x".repeat(100_000);
+    publish(&hub, "a", text("before"));
+    hub.publish(&topic("a"), text(&long), Some(two.id()))
+        .expect("room");
+    let event = Message::event(format!("{{\"long\":\"{long}\"}}")).expect("an object");
+    publish(&hub, "a", event);
+    publish(&hub, "a", text("after"));
+    local.turn();
+    let event = format!("{{\"topic\":\"a\",\"seq\":3,\"long\":\"{long}\"}}");
+    assert!(taken(&one) == ["before", &long, &event, "after"]);
+    assert!(taken(&two) == ["before", &event, "after"]);
+}
+
+#[test]
+fn refuses_what_would_take_too_much() {
+    let (hub, local, _) = one_thread(Limits {
+        peers: 3,
+        peers_per_address: 2,
+        subscriptions: 2,
+        topics: 3,
+        outgoing_bytes: 1000,
+        mailbox_bytes: 2000,
+        ..Limits::default()
+    });
+    let from = |address: &str| {
+        local.join(Admission {
+            address: Some(address.into()),
+            ..Admission::default()
+        })
+    };
+    let one = from("::1").expect("room");
+    let two = from("::1").expect("room");
+    assert_eq!(from("::1").err(), Some(JoinError::Address));
+    let three = from("::2").expect("room");
+    assert_eq!(from("::3").err(), Some(JoinError::Full));
+    drop(two);
+    let two = from("::1").expect("room again");
+
+    let wish = |peer: &Joined, name: &str| {
+        let subscribed = hub.subscribe(peer.id(), &topic(name), &Subscription::default());
+        subscribed.map(|subscribed| subscribed.new)
+    };
+    assert_eq!(wish(&one, "a"), Ok(true));
+    assert_eq!(wish(&one, "b"), Ok(true));
+    assert_eq!(wish(&one, "c"), Err(SubscribeError::Subscriptions));
+    assert_eq!(wish(&one, "a"), Ok(false), "it has it");
+    assert_eq!(wish(&two, "c"), Ok(true));
+    assert_eq!(wish(&two, "d"), Err(SubscribeError::Topics));
+    let gone = three.id();
+    drop(three);
+    let wish = hub.subscribe(gone, &topic("a"), &Subscription::default());
+    assert_eq!(wish, Err(SubscribeError::Gone));
+
+    let publish = |len| hub.publish(&topic("a"), text("x".repeat(len)), None);
+    assert_eq!(publish(1001), Err(PublishError::TooLong));
+    local.turn();
+    assert!(publish(900).is_ok());
+    let before = publish(700).expect("room");
+    assert_eq!(publish(200), Err(PublishError::Overloaded));
+    assert_eq!(
+        hub.send(one.id(), text("x".repeat(200))),
+        Err(PublishError::Overloaded)
+    );
+    assert_eq!(
+        hub.broadcast(text("x".repeat(200)), None),
+        Err(PublishError::Overloaded)
+    );
+    local.turn();
+    // no number was used
+    assert_eq!(
+        publish(200).map(|published| published.seq),
+        Ok(before.seq + 1)
+    );
+}
+
+#[test]
+fn keeps_what_the_app_gives_it() {
+    let (hub, local, _) = one_thread(Limits::default());
+    let peer = join(&local);
+    assert_eq!(hub.context(peer.id()), Some(Bytes::new()));
+    assert!(hub.set_context(peer.id(), Bytes::from_static(b"ann")));
+    assert_eq!(hub.context(peer.id()), Some(Bytes::from_static(b"ann")));
+    subscribe(&hub, &peer, "a");
+    assert_eq!(hub.subscriptions(peer.id()), Some(vec!["a".into()]));
+    assert_eq!(hub.peers(), [peer.id()]);
+    let id = peer.id();
+    drop(peer);
+    assert!(!hub.set_context(id, Bytes::new()));
+    assert_eq!(hub.subscriptions(id), None);
+    assert!(!hub.disconnect(id, Goodbye::new(CloseCode::NORMAL, "")));
+    // its place has another name now
+    let next = join(&local);
+    assert_ne!(next.id(), id);
+    assert_eq!(hub.context(id), None);
+}
