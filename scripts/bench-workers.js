@@ -15,7 +15,6 @@
  * benches/results/ after a whole run.
  */
 
-import fs from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { memory_mb } from '../benches/cpu.js';
@@ -24,35 +23,26 @@ import { choose } from '../benches/paths.js';
 import { build_app, launch } from '../benches/servers.js';
 import { figures } from '../benches/statistics.js';
 import { build } from './build.js';
-import { run } from './lib/command.js';
 import { main } from './lib/main.js';
-import { number } from './lib/options.js';
+import { number, timing, timing_options } from './lib/options.js';
 import { at, NODE } from './lib/places.js';
+import { machine, write_results } from './lib/results.js';
 import { ensure_modules, ensure_programs } from './lib/toolchain.js';
 
 /** @typedef {import('../benches/servers.js').BenchServer} BenchServer */
 /** @typedef {import('../benches/statistics.js').Figures} Figures */
 
-const RESULTS = at('benches', 'results');
-
 function options() {
 	const { values } = parseArgs({
 		options: {
-			rounds: { type: 'string' },
-			seconds: { type: 'string' },
-			warmup: { type: 'string' },
+			...timing_options,
 			workers: { type: 'string' },
-			paths: { type: 'string' },
-			smoke: { type: 'boolean', default: false }
+			paths: { type: 'string' }
 		}
 	});
-	const { smoke } = values;
-	const seconds = number('seconds', values.seconds, smoke ? 0.5 : 3);
 	return {
-		smoke,
-		seconds,
-		rounds: Math.round(number('rounds', values.rounds, smoke ? 1 : 5)),
-		warmup: number('warmup', values.warmup, smoke ? 0 : seconds, 0),
+		smoke: values.smoke,
+		...timing(values),
 		workers: Math.round(number('workers', values.workers, 2)),
 		paths: choose(values.paths ?? 'json,ssr')
 	};
@@ -181,7 +171,7 @@ ${lines.join('\n')}`;
  * @param {Row[]} rows
  * @param {{ name: string, resident: number }[]} memory
  * @param {Awaited<ReturnType<typeof measure_blocked>>} blocked
- * @param {{ cpu: string, node: string, date: string }} machine
+ * @param {import('./lib/results.js').Machine} machine
  */
 function markdown(rows, memory, blocked, machine) {
 	const lines = rows.map((row) => `| ${row.path} | ${row.server} | ${cells(row)} |`);
@@ -216,22 +206,12 @@ async function bench() {
 	try {
 		const rows = await measure(all, chosen);
 		const memory = all.map(({ name, pid }) => ({ name, ...memory_mb(pid) }));
-		const version = await run(NODE, ['--version'], { quiet: true });
-		const machine = {
-			cpu: `${os.cpus()[0].model.trim()}, ${os.cpus().length} cores`,
-			node: version.trim().slice(1),
-			date: new Date().toISOString().slice(0, 10)
-		};
 		const blocked = await measure_blocked(all[all.length - 1], chosen);
-		const page = markdown(rows, memory, blocked, machine);
+		const where = await machine();
+		const page = markdown(rows, memory, blocked, where);
 		console.log(`\n${page}`);
 		if (chosen.smoke) return;
-		fs.mkdirSync(RESULTS, { recursive: true });
-		fs.writeFileSync(`${RESULTS}/workers.md`, page);
-		fs.writeFileSync(
-			`${RESULTS}/workers.json`,
-			`${JSON.stringify({ machine, rows, memory, blocked }, null, '\t')}\n`
-		);
+		write_results('workers', { json: { machine: where, rows, memory, blocked }, md: page });
 	} finally {
 		await Promise.all(all.map((server) => server.stop()));
 	}
