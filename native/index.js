@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { abandon, answer, attach, cancelBody, close, credit, drain, encodeUtf8, end, fail, flush, listen, measureAndCompress, MORE, open, pool, push, report, requestOrigin, running, runningIn, runningUnknown, shutdown, startPool, stats, status, WIRE_BUFFER_SIZE, workerExited } = nativeBinding
+const { abandon, answer, attach, cancelBody, close, credit, drain, encodeUtf8, end, fail, flush, listen, measureAndCompress, MORE, open, pool, push, report, requestOrigin, running, runningIn, runningUnknown, shutdown, startPool, stats, status, WIRE_BUFFER_SIZE, workerCount, workerExited } = nativeBinding
 export { abandon }
 export { answer }
 export { attach }
@@ -801,5 +801,6 @@ export { startPool }
 export { stats }
 export { status }
 export { WIRE_BUFFER_SIZE }
+export { workerCount }
 export { workerExited }
 export const __napiBindingTarget = __napiLoadedBindingTarget
