@@ -6,7 +6,8 @@
  * settings and the workers' threads, and never runs the app.
  */
 import { init } from './app.js';
-import { addon, native, open, settings } from './native.js';
+import { dir, held_open, native, open, settings } from './native.js';
+import { place_of } from './place.js';
 import { Pool } from './pool.js';
 import { OxideServer } from './server.js';
 import { attach } from './worker.js';
@@ -51,7 +52,12 @@ if (pool === null) attach();
 export const server = new OxideServer();
 
 async function start_pool() {
-	const pool = new Pool({ native, addon, memory_limit: settings.memoryLimit });
+	const pool = new Pool({
+		native,
+		addon: held_open(),
+		place: place_of(dir),
+		memory_limit: settings.memoryLimit
+	});
 	if (process.platform !== 'win32') control(native);
 	await pool.start().catch(cannot_start);
 	return pool;

@@ -52,6 +52,7 @@ export class Pool {
 	/** @type {Native} */
 	#native;
 	#addon;
+	#place;
 	#memory_limit;
 	/** @type {Map<number, Member>} */
 	#members = new Map();
@@ -66,13 +67,15 @@ export class Pool {
 	 * @param {object} parts
 	 * @param {Native} parts.native
 	 * @param {string} parts.addon
+	 * @param {string} parts.place where builds are put
 	 * @param {number} [parts.memory_limit] of each worker's heap, in bytes
 	 */
-	constructor({ native, addon, memory_limit }) {
+	constructor({ native, addon, place, memory_limit }) {
 		// for Node to keep, as `enter_folder` says
 		process.cwd();
 		this.#native = native;
 		this.#addon = addon;
+		this.#place = place;
 		this.#memory_limit = memory_limit;
 	}
 
@@ -97,7 +100,7 @@ export class Pool {
 					case 'giveUp':
 						return reject(new Error(action.reason));
 				}
-			});
+			}, this.#place);
 		});
 	}
 
