@@ -7,6 +7,7 @@
  *   --warmup 3       seconds of load before the first round of a path
  *   --workers 2      workers, and processes of the cluster
  *   --paths json,ssr which paths (benches/paths.js)
+ *   --shapes 1x1,2x1 workers and I/O threads of each of our servers
  *   --smoke          half a second each: does it work
  *
  * Servers and load generator share all cores: requests per second are those of a machine that does
@@ -37,22 +38,36 @@ function options() {
 		options: {
 			...timing_options,
 			workers: { type: 'string' },
-			paths: { type: 'string' }
+			paths: { type: 'string' },
+			shapes: { type: 'string' }
 		}
 	});
+	const workers = Math.round(number('workers', values.workers, 2));
 	return {
 		smoke: values.smoke,
+		whole: !values.smoke && !values.shapes && !values.paths,
 		...timing(values),
-		workers: Math.round(number('workers', values.workers, 2)),
+		workers,
+		shapes: (values.shapes ?? `1x1,${workers}x1`).split(',').map(shape),
 		paths: choose(values.paths ?? 'json,ssr')
 	};
 }
 
+/** @param {string} number @param {string} what */
+const count = (number, what) => `${number} ${what}${number === '1' ? '' : 's'}`;
+
+/** @param {string} text such as `2x1` */
+function shape(text) {
+	const found = /^(\d+)x(\d+)$/.exec(text);
+	if (!found) throw new Error(`--shapes takes workers and I/O threads such as 2x1, not ${text}`);
+	return { workers: found[1], io: found[2] };
+}
+
 /**
  * The servers by name, each on all cores.
- * @param {number} workers
+ * @param {ReturnType<typeof options>} chosen
  */
-async function servers(workers) {
+async function servers({ workers, shapes }) {
 	const [node, oxide] = [await build_app('node'), await build_app('oxide')];
 	const cores = `0-${os.cpus().length - 1}`;
 	/**
@@ -73,9 +88,12 @@ async function servers(workers) {
 		launched(`node:cluster, ${workers} x adapter-node`, node, cluster, {
 			CLUSTER_PROCESSES: `${workers}`
 		}),
-		launched('svelte-adapter-oxide, 1 worker', oxide, 'index.js', {}),
-		launched(`svelte-adapter-oxide, ${workers} workers`, oxide, 'index.js', {
-			CLUSTER_WORKERS: `${workers}`
+		...shapes.map(({ workers, io }) => {
+			const threads = shapes.some((other) => other.io !== '1')
+				? `, ${count(io, 'I/O thread')}`
+				: '';
+			const name = `svelte-adapter-oxide, ${count(workers, 'worker')}${threads}`;
+			return launched(name, oxide, 'index.js', { CLUSTER_WORKERS: workers, IO_THREADS: io });
 		})
 	]);
 }
@@ -202,7 +220,7 @@ async function bench() {
 	}
 	if (!chosen.smoke) await build();
 
-	const all = await servers(chosen.workers);
+	const all = await servers(chosen);
 	try {
 		const rows = await measure(all, chosen);
 		const memory = all.map(({ name, pid }) => ({ name, ...memory_mb(pid) }));
@@ -210,7 +228,7 @@ async function bench() {
 		const where = await machine();
 		const page = markdown(rows, memory, blocked, where);
 		console.log(`\n${page}`);
-		if (chosen.smoke) return;
+		if (!chosen.whole) return;
 		write_results('workers', { json: { machine: where, rows, memory, blocked }, md: page });
 	} finally {
 		await Promise.all(all.map((server) => server.stop()));
