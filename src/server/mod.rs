@@ -193,13 +193,13 @@ impl Server {
     /// [`Lifecycle::closed`] follows.
     pub fn drain(&self) {
         if self.app.phase.swap(DRAINING, Ordering::AcqRel) == SERVING {
-            self.tell(|| Command::Drain);
             if let Some(sockets) = &self.app.sockets {
                 // They are asked to come again, elsewhere or to whoever follows, and get time to
                 // say goodbye like any client that is being served.
                 let goodbye = Goodbye::new(CloseCode::RESTART, "the server restarts");
                 sockets.hub.disconnect_all(&goodbye);
             }
+            self.tell(|| Command::Drain);
         }
     }
 
