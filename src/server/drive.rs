@@ -58,7 +58,7 @@ async fn drive(app: Arc<App>, connection: Rc<Connection>) {
         match converse(&app, &connection, socket).await {
             Next::Rest(resting) => socket = resting,
             Next::Peer(admitted, early) => {
-                return peer::serve(&app, &connection, admitted, early).await;
+                return peer::serve(&app, &connection, *admitted, early).await;
             }
             Next::End(verdict) => break verdict,
         }

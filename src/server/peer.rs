@@ -20,11 +20,11 @@ use crate::ws;
 pub(super) fn serve(
     app: &Arc<App>,
     connection: &Rc<Connection>,
-    admitted: Box<Admitted>,
+    admitted: Admitted,
     early: Bytes,
 ) -> Pin<Box<impl Future<Output = ()> + use<>>> {
     connection.enter(Phase::Peer);
-    let Admitted { joined, home } = *admitted;
+    let Admitted { joined, home } = admitted;
     if let Some(sockets) = &app.sockets {
         sockets.opened(joined.id(), home);
     }

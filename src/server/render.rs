@@ -59,7 +59,7 @@ pub(super) async fn render(
         Ok(handshake) => handshake,
         Err(refusal) => {
             unread(app, connection, body);
-            return refusal;
+            return refusal.response();
         }
     };
     let upgrade = handshake.as_ref().map(Handshake::is_good);

@@ -28,7 +28,7 @@ use crate::http::handshake::{Fault, handshake};
 use crate::http::header::joined;
 use crate::http::origin::is_same;
 use crate::limit::Limiter;
-use crate::telemetry::{Counter, counters, log};
+use crate::telemetry::{counters, log};
 use crate::ws::{Admission, JoinError, Joined, User};
 
 /// Says that there is no user or no info.
@@ -102,13 +102,13 @@ impl Gate {
 }
 
 impl Handshake {
-    /// `None`: a request like any other. An error is the answer to a handshake that is refused.
+    /// `None`: a request like any other.
     pub fn check(
         app: &App,
         connection: &Connection,
         head: &Parts,
         text: &RequestText,
-    ) -> Result<Option<Self>, Response<Body>> {
+    ) -> Result<Option<Self>, Refusal> {
         let Some(gate) = &app.gate else {
             return Ok(None);
         };
@@ -116,22 +116,19 @@ impl Handshake {
             return Ok(None);
         };
         if app.draining() {
-            return Err(draining());
+            return Err(Refusal::Drain);
         }
         let client = address::client(&app.config.address, &head.headers, &connection.peer.address);
         let address = address::counted(&client).map(Arc::<str>::from);
-        if let Err(wait) = gate.allows_rate(address.as_deref()) {
-            counters().ws_refused_rate.increment();
-            return Err(later(StatusCode::TOO_MANY_REQUESTS, wait));
-        }
+        gate.allows_rate(address.as_deref())
+            .map_err(Refusal::Rate)?;
         if !gate.allows_origin(&head.headers, &text.origin()) {
-            counters().ws_refused_origin.increment();
             let origin = joined(&head.headers, &ORIGIN).unwrap_or(Cow::Borrowed(b"none"));
             log::debug(
                 "handshake refused",
                 &[("origin", &String::from_utf8_lossy(&origin))],
             );
-            return Err(plain(StatusCode::FORBIDDEN));
+            return Err(Refusal::Origin);
         }
         Ok(Some(Self { accept, address }))
     }
@@ -159,22 +156,12 @@ impl Handshake {
         };
         let joined = match peers.join(admission) {
             Ok(joined) => joined,
-            Err(JoinError::Full) => {
-                return Ok(full(
-                    &counters().ws_refused_full,
-                    StatusCode::SERVICE_UNAVAILABLE,
-                ));
-            }
-            Err(JoinError::Address) => {
-                return Ok(full(
-                    &counters().ws_refused_address,
-                    StatusCode::TOO_MANY_REQUESTS,
-                ));
-            }
+            Err(JoinError::Full) => return Ok(Refusal::Full.response()),
+            Err(JoinError::Address) => return Ok(Refusal::Address.response()),
         };
         // After it has joined: a drain that begins from here on finds it among the peers.
         if app.draining() || connection.is_last() {
-            return Ok(draining());
+            return Ok(Refusal::Drain.response());
         }
         counters().ws_accepted.increment();
         connection.admit(Admitted {
@@ -193,6 +180,61 @@ impl Handshake {
         headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
         *response.headers_mut() = headers;
         Ok(response)
+    }
+}
+
+/// Why a handshake is refused, whatever the app would say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Its address has begun too many; it may try again after so long.
+    Rate(Duration),
+    /// A foreign page.
+    Origin,
+    /// Its address has too many peers.
+    Address,
+    /// There are too many.
+    Full,
+    /// The process ends; another may take it.
+    Drain,
+}
+
+impl Refusal {
+    /// The answer; counted once, here.
+    pub fn response(self) -> Response<Body> {
+        // nobody knows when a peer leaves
+        const SOON: Duration = Duration::from_secs(1);
+        let (counter, status, wait) = match self {
+            Self::Rate(wait) => (
+                &counters().ws_refused_rate,
+                StatusCode::TOO_MANY_REQUESTS,
+                Some(wait),
+            ),
+            Self::Origin => (&counters().ws_refused_origin, StatusCode::FORBIDDEN, None),
+            Self::Address => (
+                &counters().ws_refused_address,
+                StatusCode::TOO_MANY_REQUESTS,
+                Some(SOON),
+            ),
+            Self::Full => (
+                &counters().ws_refused_full,
+                StatusCode::SERVICE_UNAVAILABLE,
+                Some(SOON),
+            ),
+            Self::Drain => (
+                &counters().ws_refused_drain,
+                StatusCode::SERVICE_UNAVAILABLE,
+                Some(SOON),
+            ),
+        };
+        counter.increment();
+        let mut response = plain(status);
+        if let Some(wait) = wait {
+            // in whole seconds (RFC 9110, 10.2.3)
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            let headers = response.headers_mut();
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        response
     }
 }
 
@@ -241,27 +283,6 @@ fn admission_of(mut bytes: Bytes, address: Option<Arc<str>>) -> Option<Admission
         // not a part of the larger buffer, which would live as long
         context: Bytes::copy_from_slice(&context),
     })
-}
-
-/// Too many are open; when one closes nobody knows.
-fn full(counter: &Counter, status: StatusCode) -> Response<Body> {
-    counter.increment();
-    later(status, Duration::from_secs(1))
-}
-
-/// Another process may take it.
-fn draining() -> Response<Body> {
-    counters().ws_refused_drain.increment();
-    later(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(1))
-}
-
-/// It may be asked again after a while, which is told in whole seconds (RFC 9110, 10.2.3).
-fn later(status: StatusCode, wait: Duration) -> Response<Body> {
-    let mut response = plain(status);
-    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-    let headers = response.headers_mut();
-    headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
-    response
 }
 
 #[cfg(test)]

@@ -28,10 +28,13 @@ pub struct House {
     pub address: SocketAddr,
     closed: Receiver<()>,
     /// Lets the worker answer what it holds.
-    release: Arc<Mutex<Option<Sender<()>>>>,
+    release: Hold,
     /// Told when the worker begins to hold something.
     held: Receiver<()>,
 }
+
+/// The worker answers what it holds when the sender is dropped.
+type Hold = Mutex<Option<Sender<()>>>;
 
 struct Bell(Mutex<Sender<()>>);
 
@@ -124,7 +127,7 @@ impl Drop for House {
 
 /// A worker on a thread of its own. It is told when it holds a request, and lets go of it when
 /// the sender is dropped.
-fn hire(dispatcher: &Arc<Dispatcher>) -> (Receiver<()>, Arc<Mutex<Option<Sender<()>>>>) {
+fn hire(dispatcher: &Arc<Dispatcher>) -> (Receiver<()>, Hold) {
     let worker = dispatcher.enlist(1, 0);
     let (ring, rung) = channel();
     dispatcher.attach(&worker, Box::new(Bell(Mutex::new(ring))));
@@ -138,7 +141,7 @@ fn hire(dispatcher: &Arc<Dispatcher>) -> (Receiver<()>, Arc<Mutex<Option<Sender<
             work(&dispatcher, &worker, &holds, &released);
         }
     });
-    (held, Arc::new(Mutex::new(Some(release))))
+    (held, Mutex::new(Some(release)))
 }
 
 fn work(
