@@ -4,6 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::hash_map::Entry;
+use std::fmt;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -353,6 +354,20 @@ impl Drop for Joined {
         self.local.hub.leave(id);
         let closed = self.member.closed.take().unwrap_or_else(Closed::lost);
         self.local.hooks.closed(id, closed);
+    }
+}
+
+impl fmt::Debug for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Local")
+            .field("thread", &self.thread)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Joined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Joined").field(&self.member.id).finish()
     }
 }
 
