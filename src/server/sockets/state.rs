@@ -140,11 +140,11 @@ impl State {
         }
     }
 
-    pub fn open(&mut self, peer: PeerId, worker: u32) {
-        let (home, seat) = match self.homes.get_mut(&worker) {
+    pub fn open(&mut self, peer: PeerId, home: Option<u32>) {
+        let (home, seat) = match home.and_then(|home| self.homes.get_mut(&home)) {
             Some(home) => {
                 home.peers += 1;
-                (worker, home.worker.seat())
+                (home.worker.id(), home.worker.seat())
             }
             // it has gone since it answered the handshake
             None => (NOBODY, NOBODY),
@@ -161,6 +161,12 @@ impl State {
         self.residents.insert(peer, resident);
         // there is one now, so it is taken
         let _ = self.tell(peer, Task::Open);
+    }
+
+    /// Nothing is outstanding or parked.
+    pub fn is_idle(&self) -> bool {
+        let mut residents = self.residents.values();
+        residents.all(|resident| resident.outstanding == 0 && resident.parked.is_empty())
     }
 
     /// Tells the peer's home, or parks it. What cannot be told comes back: of a peer that is
