@@ -91,6 +91,13 @@ struct Resident {
     parked: VecDeque<Task>,
 }
 
+impl Resident {
+    /// It has left, and that was the last thing to be told.
+    fn is_over(&self) -> bool {
+        self.card.is_some() && self.outstanding == 0 && self.parked.is_empty()
+    }
+}
+
 #[derive(Debug)]
 struct Home {
     worker: Arc<Worker>,
@@ -242,21 +249,26 @@ impl State {
         Some(worker)
     }
 
+    /// A token that nothing is held under; never 0.
+    fn free_token(&mut self) -> u32 {
+        loop {
+            self.last_token = self.last_token.wrapping_add(1);
+            if self.last_token != 0 && !self.held.contains_key(&self.last_token) {
+                return self.last_token;
+            }
+        }
+    }
+
     /// Puts the task into the worker's inbox and remembers what it owes.
     fn hand(&mut self, peer: PeerId, task: Task, worker: &Arc<Worker>) {
+        let token = match task {
+            Task::Open | Task::Drain => 0,
+            _ => self.free_token(),
+        };
         let Some(resident) = self.residents.get_mut(&peer) else {
             return;
         };
         resident.outstanding += 1;
-        let token = match task {
-            Task::Open | Task::Drain => 0,
-            _ => {
-                while self.held.contains_key(&self.last_token) {
-                    self.last_token = self.last_token.wrapping_add(1);
-                }
-                self.last_token
-            }
-        };
         let news = match &task {
             Task::Open => PeerNews::Open,
             Task::Drain => PeerNews::Drain,
@@ -288,7 +300,6 @@ impl State {
             worker.owes();
             let worker = worker.id();
             self.held.insert(token, Held { peer, task, worker });
-            self.last_token = token.wrapping_add(1);
         }
         let peer = peer.to_bits();
         if worker.queue(PeerEvent { peer, news }) {
@@ -319,7 +330,7 @@ impl State {
             return;
         };
         // one that was given up and comes late has lost its peers already
-        if resident.home != worker || !self.homes.contains_key(&worker) {
+        if resident.home != worker {
             return;
         }
         if drain {
@@ -340,8 +351,7 @@ impl State {
         }
         if !resident.parked.is_empty() {
             self.unpark(peer);
-        } else if resident.card.is_some() {
-            // that it has left was the last thing to be told
+        } else if resident.is_over() {
             if let Some(home) = self.homes.get_mut(&resident.home) {
                 home.peers -= 1;
             }
@@ -383,9 +393,7 @@ impl State {
         if self.homes.remove(&id).is_none() {
             return Vec::new();
         }
-        let mut affected = Vec::new();
-        let mut returned = Vec::new();
-        for event in worker.reclaim() {
+        for event in worker.reclaim().into_iter().rev() {
             let task = match event.news {
                 PeerNews::Open => Some(Task::Open),
                 PeerNews::Drain => Some(Task::Drain),
@@ -399,15 +407,9 @@ impl State {
                 // nobody is left who has asked
                 PeerNews::Reply { .. } => None,
             };
-            if let Some(task) = task {
-                returned.push((PeerId::from_bits(event.peer), task));
-            }
-        }
-        for (peer, task) in returned.into_iter().rev() {
-            if let Some(resident) = self.residents.get_mut(&peer) {
-                resident.outstanding -= 1;
+            let resident = self.residents.get_mut(&PeerId::from_bits(event.peer));
+            if let (Some(task), Some(resident)) = (task, resident) {
                 resident.parked.push_front(task);
-                affected.push(peer);
             }
         }
         let lost = self.held.extract_if(|_, held| held.worker == id);
@@ -417,13 +419,31 @@ impl State {
             if let Some(resident) = self.residents.get_mut(&held.peer) {
                 resident.wishes -= u32::from(held.task.is_wish());
             }
-            self.settled(held.peer);
         }
         counters().ws_lost.add(lost.len() as u64);
-        // of each, what came first is told first
-        for peer in affected {
+        self.evict(id);
+        lost
+    }
+
+    /// Finds other homes for those who had theirs with that worker.
+    fn evict(&mut self, worker: u32) {
+        let mut waiting = Vec::new();
+        self.residents.retain(|peer, resident| {
+            if resident.home != worker {
+                return true;
+            }
+            resident.home = NOBODY;
+            // also what the worker was about to take when it was given up
+            resident.outstanding = 0;
+            let drains = |task: &Task| matches!(task, Task::Drain);
+            resident.drained = resident.parked.iter().any(drains);
+            if !resident.parked.is_empty() {
+                waiting.push(*peer);
+            }
+            !resident.is_over()
+        });
+        for peer in waiting {
             self.unpark(peer);
         }
-        lost
     }
 }

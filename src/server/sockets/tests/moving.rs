@@ -199,3 +199,26 @@ fn a_worker_that_dies_at_the_end_takes_the_end_along() {
         assert_eq!(world.sockets.card(ann.id), None);
     });
 }
+
+#[test]
+fn what_a_worker_was_about_to_take_when_it_was_given_up_blocks_nobody() {
+    run(async {
+        let world = World::new(Limits::default());
+        let old = world.worker(1, 0);
+        let mut ann = world.connect(&old);
+        ann.say("one").await;
+        world.settle().await;
+        // its thread has these in its hands, and comes back no more
+        assert_eq!(old.worker.reclaim().len(), 2);
+        old.dies();
+        let heir = world.worker(2, 0);
+        ann.say("two").await;
+        ann.bye().await;
+        world.settle().await;
+        let told = heir.works();
+        assert_eq!(told[0].text(), "two");
+        assert!(matches!(told[1], Told::Close(..)));
+        assert!(world.sockets.is_idle());
+        assert_eq!(world.sockets.card(ann.id), None);
+    });
+}
