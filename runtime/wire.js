@@ -11,6 +11,13 @@ export const KIND_END = 5;
 export const KIND_BODY_FAILED = 6;
 export const KIND_HANGUP = 7;
 export const KIND_PING = 8;
+export const KIND_PEER_OPEN = 9;
+export const KIND_PEER_MESSAGE = 10;
+export const KIND_PEER_CLOSE = 11;
+export const KIND_PEER_DRAIN = 12;
+export const KIND_PEER_SUBSCRIBE = 13;
+export const KIND_PEER_REQUEST = 14;
+export const KIND_PEER_REPLY = 15;
 
 export const BODY_NONE = 0;
 export const BODY_WHOLE = 1;
