@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 
 use super::*;
@@ -20,6 +21,7 @@ pub struct Told {
     pub messages: Mutex<Vec<(PeerId, Data)>>,
     pub drained: Mutex<Vec<PeerId>>,
     pub closed: Mutex<Vec<(PeerId, Closed)>>,
+    pub contexts: Mutex<Vec<Bytes>>,
     /// Messages are kept here, as by an app that is busy.
     pub keep: Mutex<Option<Vec<Inbound>>>,
 }
@@ -36,8 +38,9 @@ impl Hooks for Told {
         self.drained.lock().push(peer);
     }
 
-    fn closed(&self, peer: PeerId, closed: Closed) {
+    fn closed(&self, peer: PeerId, closed: Closed, context: Bytes) {
         self.closed.lock().push((peer, closed));
+        self.contexts.lock().push(context);
     }
 }
 

@@ -1,0 +1,352 @@
+//! The hub's own frames, as clients write them: JSON texts that begin with `{"type":"__`.
+//! Anything else is the app's. What a frame has wrong never ends its peer: it is told so.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::ws::Position;
+
+const PREFIX: &[u8] = b"{\"type\":\"__";
+
+/// Numbers that JavaScript has exactly.
+const MAX_SAFE: u64 = (1 << 53) - 1;
+
+/// Whether the text is meant for the hub.
+pub(super) fn is_frame(text: &[u8]) -> bool {
+    text.starts_with(PREFIX)
+}
+
+/// What a client wishes.
+#[derive(Debug, PartialEq)]
+pub(super) enum Frame<'a> {
+    Subscribe {
+        id: u64,
+        topic: Cow<'a, str>,
+        since: Option<Position>,
+    },
+    Unsubscribe {
+        id: u64,
+        topic: Cow<'a, str>,
+    },
+    Presence {
+        id: u64,
+        topic: Cow<'a, str>,
+    },
+    Count {
+        id: u64,
+        topic: Cow<'a, str>,
+    },
+    Request {
+        id: u32,
+        /// A JSON text.
+        data: &'a str,
+    },
+    Ping,
+    /// To a request of the server's.
+    Reply {
+        id: u32,
+        /// A JSON text either way.
+        said: Result<&'a str, &'a str>,
+    },
+}
+
+/// A frame that is none, and how it calls itself where that is known.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct BadFrame {
+    pub id: Option<u64>,
+    pub reason: &'static str,
+}
+
+/// The members that any frame has; what is wrong with one of them does not hide the others.
+#[derive(Deserialize)]
+struct Members<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    topic: Option<&'a RawValue>,
+    #[serde(borrow)]
+    since: Option<&'a RawValue>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Since<'a> {
+    #[serde(borrow)]
+    epoch: Cow<'a, str>,
+    seq: u64,
+}
+
+/// Parses a frame. Whether a topic's name is a good one is not looked at.
+pub(super) fn parse(text: &str) -> Result<Frame<'_>, BadFrame> {
+    let Ok(members) = serde_json::from_str::<Members<'_>>(text) else {
+        return Err(BadFrame {
+            id: None,
+            reason: "not a JSON object, or a member is there twice",
+        });
+    };
+    if members.kind == "__ping" {
+        return Ok(Frame::Ping);
+    }
+    let id = members.number();
+    let bad = |reason| BadFrame { id, reason };
+    let number = || id.ok_or(bad("id must be a whole number from 0 on"));
+    let short = || {
+        let number = u32::try_from(number()?);
+        number.map_err(|_| bad("id must be below 2^32"))
+    };
+    let topic = || members.topic().ok_or(bad("topic must be a string"));
+    Ok(match &*members.kind {
+        "__subscribe" => Frame::Subscribe {
+            id: number()?,
+            topic: topic()?,
+            since: match members.since {
+                None => None,
+                Some(since) => Some(position(since.get()).ok_or(bad(
+                    "since must have an epoch in hexadecimal and a whole number seq",
+                ))?),
+            },
+        },
+        "__unsubscribe" => Frame::Unsubscribe {
+            id: number()?,
+            topic: topic()?,
+        },
+        "__presence" => Frame::Presence {
+            id: number()?,
+            topic: topic()?,
+        },
+        "__count" => Frame::Count {
+            id: number()?,
+            topic: topic()?,
+        },
+        "__request" => Frame::Request {
+            id: short()?,
+            data: members.data.map_or("null", RawValue::get),
+        },
+        "__reply" => Frame::Reply {
+            id: short()?,
+            said: match members.error.map(RawValue::get) {
+                None => Ok(members.data.map_or("null", RawValue::get)),
+                Some(error) if error.starts_with('"') => Err(error),
+                Some(_) => return Err(bad("error must be a string")),
+            },
+        },
+        _ => return Err(bad("no such type")),
+    })
+}
+
+impl<'a> Members<'a> {
+    fn number(&self) -> Option<u64> {
+        let id: u64 = serde_json::from_str(self.id?.get()).ok()?;
+        (id <= MAX_SAFE).then_some(id)
+    }
+
+    fn topic(&self) -> Option<Cow<'a, str>> {
+        let raw = self.topic?.get();
+        // without an escape it stands there as it is
+        match raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')) {
+            Some(plain) if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
+            _ => serde_json::from_str(raw).ok().map(Cow::Owned),
+        }
+    }
+}
+
+fn position(raw: &str) -> Option<Position> {
+    let since: Since<'_> = serde_json::from_str(raw).ok()?;
+    // from_str_radix would take a sign
+    let digits = since.epoch.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let epoch = u64::from_str_radix(&since.epoch, 16).ok();
+    Some(Position {
+        epoch: epoch.filter(|_| digits)?,
+        seq: since.seq,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn topic(name: &str) -> Cow<'_, str> {
+        Cow::Borrowed(name)
+    }
+
+    #[test]
+    fn knows_its_own() {
+        assert!(is_frame(br#"{"type":"__ping"}"#));
+        assert!(is_frame(br#"{"type":"__"#));
+        for text in [
+            "",
+            "{",
+            r#"{"type":"ping"}"#,
+            r#" {"type":"__ping"}"#,
+            r#"{ "type":"__ping"}"#,
+        ] {
+            assert!(!is_frame(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_every_frame() {
+        let since = Position {
+            epoch: 0xab,
+            seq: 9,
+        };
+        for (text, frame) in [
+            (
+                r#"{"type":"__subscribe","id":1,"topic":"a"}"#,
+                Frame::Subscribe {
+                    id: 1,
+                    topic: topic("a"),
+                    since: None,
+                },
+            ),
+            (
+                r#"{"type":"__subscribe","id":1,"topic":"a","since":null}"#,
+                Frame::Subscribe {
+                    id: 1,
+                    topic: topic("a"),
+                    since: None,
+                },
+            ),
+            (
+                r#"{"type":"__subscribe","since":{"seq":9,"epoch":"00AB"},"topic":"\u0061\"","id":9007199254740991,"more":[{}]}"#,
+                Frame::Subscribe {
+                    id: MAX_SAFE,
+                    topic: topic("a\""),
+                    since: Some(since),
+                },
+            ),
+            (
+                r#"{"type":"__unsubscribe","id":0,"topic":""}"#,
+                Frame::Unsubscribe {
+                    id: 0,
+                    topic: topic(""),
+                },
+            ),
+            (
+                r#"{"type":"__presence","id":2,"topic":"é"}"#,
+                Frame::Presence {
+                    id: 2,
+                    topic: topic("é"),
+                },
+            ),
+            (
+                r#"{"type":"__count","id":2,"topic":"a"}"#,
+                Frame::Count {
+                    id: 2,
+                    topic: topic("a"),
+                },
+            ),
+            (
+                r#"{"type":"__request","id":4294967295,"data": {"n": 1e400, "a":[1] } }"#,
+                Frame::Request {
+                    id: u32::MAX,
+                    data: r#"{"n": 1e400, "a":[1] }"#,
+                },
+            ),
+            (
+                r#"{"type":"__request","id":3}"#,
+                Frame::Request {
+                    id: 3,
+                    data: "null",
+                },
+            ),
+            (r#"{"type":"__ping"}"#, Frame::Ping),
+            (r#"{"type":"__ping","id":"x"}"#, Frame::Ping),
+            (
+                r#"{"type":"__reply","id":3,"data":"x"}"#,
+                Frame::Reply {
+                    id: 3,
+                    said: Ok("\"x\""),
+                },
+            ),
+            (
+                r#"{"type":"__reply","id":3}"#,
+                Frame::Reply {
+                    id: 3,
+                    said: Ok("null"),
+                },
+            ),
+            (
+                r#"{"type":"__reply","id":3,"error":"no","data":1}"#,
+                Frame::Reply {
+                    id: 3,
+                    said: Err("\"no\""),
+                },
+            ),
+        ] {
+            assert_eq!(parse(text), Ok(frame), "{text}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_with_which() {
+        for (text, id) in [
+            (r#"{"type":"__"#, None),
+            (r#"{"type":"__ping""#, None),
+            (r#"{"type":"__ping","type":"__ping"}"#, None),
+            (r#"{"type":"__ping"} {}"#, None),
+            (r#"{"type":"__subscribe","id":1,"id":2,"topic":"a"}"#, None),
+            (r#"{"type":"__subscribe","topic":"a"}"#, None),
+            (r#"{"type":"__subscribe","id":null,"topic":"a"}"#, None),
+            (r#"{"type":"__subscribe","id":-1,"topic":"a"}"#, None),
+            (r#"{"type":"__subscribe","id":1.5,"topic":"a"}"#, None),
+            (r#"{"type":"__subscribe","id":"1","topic":"a"}"#, None),
+            (
+                r#"{"type":"__subscribe","id":9007199254740992,"topic":"a"}"#,
+                None,
+            ),
+            (r#"{"type":"__subscribe","id":1}"#, Some(1)),
+            (r#"{"type":"__subscribe","id":1,"topic":7}"#, Some(1)),
+            (
+                r#"{"type":"__subscribe","id":1,"topic":"a","since":7}"#,
+                Some(1),
+            ),
+            (
+                r#"{"type":"__subscribe","id":1,"topic":"a","since":{"epoch":"+1","seq":1}}"#,
+                Some(1),
+            ),
+            (
+                r#"{"type":"__subscribe","id":1,"topic":"a","since":{"epoch":"","seq":1}}"#,
+                Some(1),
+            ),
+            (
+                r#"{"type":"__subscribe","id":1,"topic":"a","since":{"epoch":"1","seq":-1}}"#,
+                Some(1),
+            ),
+            (
+                r#"{"type":"__subscribe","id":1,"topic":"a","since":{"epoch":"11112222333344445","seq":1}}"#,
+                Some(1),
+            ),
+            (r#"{"type":"__request","id":4294967296}"#, Some(1 << 32)),
+            (r#"{"type":"__reply","id":5,"error":{}}"#, Some(5)),
+            (r#"{"type":"__subscribed","id":5,"topic":"a"}"#, Some(5)),
+            (r#"{"type":"__nothing","id":6}"#, Some(6)),
+        ] {
+            assert_eq!(parse(text).expect_err(text).id, id, "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_ends_nothing() {
+        let deep = "[".repeat(100_000);
+        let text = format!("{{\"type\":\"__request\",\"id\":1,\"data\":{deep}");
+        assert!(parse(&text).is_err());
+        let whole = format!("{text}{}}}", "]".repeat(100_000));
+        // whoever reads the data decides; here it is not looked into
+        let _ = parse(&whole);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_can_panic(rest in "[\\x20-\\x7e]{0,80}") {
+            let _ = parse(&format!("{{\"type\":\"__{rest}"));
+        }
+    }
+}
