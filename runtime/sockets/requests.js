@@ -52,17 +52,14 @@ export async function ask({ slot, generation }, data, { timeout = TIMEOUT } = {}
 	});
 }
 
-/**
- * @param {number} id
- * @param {string} json of the reply, or of its error; empty where the peer has gone
- * @param {{ is_error: boolean, is_gone: boolean }} how
- */
-export function answered(id, json, { is_error, is_gone }) {
+/** @param {ReturnType<typeof import('../wire.js').read_peer_reply>} reply */
+export function answered({ request: id, error: is_error, gone, data: json }) {
 	const question = open.get(id);
+	// asked of a peer that left meanwhile, or too late
 	if (question === undefined) return;
 	open.delete(id);
 	clearTimeout(question.timer);
-	if (is_gone) {
+	if (gone) {
 		question.reject(failure('OXIDE_HUB_GONE', 'The peer has gone without a reply'));
 		return;
 	}
