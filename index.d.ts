@@ -1,5 +1,6 @@
 import type { Adapter } from '@sveltejs/kit';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Hub } from './hub.js';
 
 /**
  * The SvelteKit adapter: `vite build` then writes a folder that `node build/index.js` serves, with
@@ -485,6 +486,8 @@ export interface PlatformWorker {
 declare global {
 	namespace App {
 		interface Platform {
+			/** All sockets and topics of the process; see `svelte-adapter-oxide/hub`. */
+			hub: Hub;
 			/** Who answers; worker 1 of 1 where there is no pool. */
 			worker: PlatformWorker;
 			/** The request at hand; a neutral one while prerendering. */

@@ -3,10 +3,11 @@
  * the process does, and exits when the app's own handles are gone. `process.exit` ends this worker
  * and no other.
  */
-import { init, init_routes } from './app.js';
+import { init, init_routes, init_sockets } from './app.js';
 import { builtin } from './builtin.js';
 import { native, open } from './native.js';
 import { be_asked, running } from './running.js';
+import { install_hub } from './sockets/hub.js';
 import { become } from './this-worker.js';
 import { attach } from './worker.js';
 
@@ -27,7 +28,9 @@ process.on('exit', () => {
 	if (exchange !== null) native.running(exchange.slot, exchange.generation);
 });
 
+install_hub();
 await init(build);
+await init_sockets();
 await init_routes();
 
 // the port keeps the thread alive, which the addon does not

@@ -31,6 +31,8 @@ const package_files = [
 	'package.json',
 	'index.js',
 	'index.d.ts',
+	'hub.js',
+	'hub.d.ts',
 	'adapter',
 	'runtime',
 	'vite',
