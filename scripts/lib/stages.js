@@ -4,6 +4,7 @@
  */
 
 import fs from 'node:fs';
+import { suite } from '../autobahn.js';
 import { build } from '../build.js';
 import { pack } from '../pack-local.js';
 import { run, succeeds } from './command.js';
@@ -234,12 +235,25 @@ export const all_stages = () => [
 	},
 	...suites(),
 	{
+		name: 'autobahn',
+		title: 'the Autobahn WebSocket suite',
+		after: ['build'],
+		async run() {
+			if (suite() === undefined) {
+				const reason = 'the suite is not here, see scripts/autobahn.js';
+				warn(`The Autobahn suite was not run: ${reason}.`);
+				return reason;
+			}
+			await run(NODE, [at('scripts', 'autobahn.js'), '--no-build'], { cwd: ROOT });
+		}
+	},
+	{
 		name: 'bench',
 		title: 'the bench works and all servers answer it the same',
 		after: ['build'],
 		programs: ['wrk', 'taskset'],
 		async run() {
-			for (const script of ['bench.js', 'bench-workers.js']) {
+			for (const script of ['bench.js', 'bench-workers.js', 'bench-ws.js']) {
 				await run(NODE, [at('scripts', script), '--smoke'], { cwd: ROOT });
 			}
 		}
