@@ -34,6 +34,7 @@ const package_files = [
 	'adapter',
 	'runtime',
 	'vite',
+	'client',
 	'native'
 ];
 
