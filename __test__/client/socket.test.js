@@ -60,14 +60,13 @@ describe('a real connection', () => {
 	/** @param {string} wanted */
 	function status(wanted) {
 		return new Promise((resolve) => {
-			/** @type {(() => void) | undefined} */
-			let stop;
-			const done = () => {
-				stop?.();
-				resolve(undefined);
-			};
-			stop = client.status.subscribe((/** @type {string} */ now) => {
-				if (now === wanted) queueMicrotask(done);
+			// a microtask later: the first call comes before `stop` is there
+			const stop = client.status.subscribe((/** @type {string} */ now) => {
+				if (now !== wanted) return;
+				queueMicrotask(() => {
+					stop();
+					resolve(undefined);
+				});
 			});
 		});
 	}
