@@ -12,7 +12,7 @@ import { create_topics, IDLE } from './topics.js';
 /** @typedef {import('./topics.js').Channel} Channel */
 
 /** @param {number} code */
-const retry = (code) => code !== 1008 && (code < 4000 || code > 4999);
+const retry = (code) => code !== 1008 && code < 4000;
 
 /** @param {import('./link.js').Page} page */
 export function create_client(page) {
@@ -50,7 +50,7 @@ export function create_client(page) {
 	 * and nothing that Svelte watches may change while it renders.
 	 */
 	function changed() {
-		if (scheduled || !in_browser) return;
+		if (scheduled) return;
 		scheduled = true;
 		queueMicrotask(() => {
 			scheduled = false;

@@ -198,7 +198,6 @@ export function create_link(page, settings, to) {
 			if (!stopped && to.wanted()) status.set('waiting');
 		});
 		page.addEventListener('pageshow', () => {
-			if (!asleep) return;
 			asleep = false;
 			attend();
 		});
@@ -215,7 +214,6 @@ export function create_link(page, settings, to) {
 			status.set('idle');
 		} else {
 			leaving ??= page.setTimeout(() => {
-				tries = 0;
 				hang_up();
 				attend();
 			}, settings.linger);

@@ -153,15 +153,13 @@ export function create_topics(page, link, outbox, changed) {
 
 	/** @param {Channel} channel */
 	function leave(channel) {
-		const { name } = channel;
 		const left = () => {
 			channel.phase = WANTED;
-			if (channel.users === 0) channels.delete(name);
 		};
 		channel.phase = LEAVING;
 		tell(channel, { status: 'pending' });
 		if (channel.rolled) leave_roll(channel);
-		outbox.ask({ type: '__unsubscribe', topic: name }, left, left);
+		outbox.ask({ type: '__unsubscribe', topic: channel.name }, left, left);
 	}
 
 	/** @param {Channel} channel */

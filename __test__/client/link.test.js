@@ -95,7 +95,8 @@ describe('closing', () => {
 		await page.clock.pass(4000);
 		const again = page.client.onMessage(() => {});
 		await page.clock.pass(10_000);
-		assert.equal(page.socket.closed, undefined);
+		assert.equal(page.sockets[0].closed, undefined);
+		assert.equal(page.sockets.length, 1);
 		again();
 		await page.clock.pass(4999);
 		assert.equal(page.socket.closed, undefined);
@@ -110,6 +111,18 @@ describe('closing', () => {
 		await page.socket.accept();
 		await sent;
 		assert.deepEqual(page.socket.raw, ['only this']);
+		await page.clock.pass(5000);
+		assert.equal(page.socket.closed, 1000);
+	});
+
+	test('to answer requests is a use', async () => {
+		const page = open_page();
+		const stop = page.client.onRequest(() => {});
+		await settled();
+		await page.socket.accept();
+		await page.clock.pass(20_000);
+		assert.equal(page.socket.closed, undefined);
+		stop();
 		await page.clock.pass(5000);
 		assert.equal(page.socket.closed, 1000);
 	});
@@ -255,6 +268,20 @@ describe('coming again', () => {
 			'open',
 			'stopped'
 		]);
+	});
+
+	test('an app that begins anew as soon as it hears of the loss', async () => {
+		const { page } = await open_topic('chat', { random: () => 1 });
+		page.client.topic('chat').state.subscribe((/** @type {any} */ { status }) => {
+			if (status === 'pending' && page.sockets.length === 1) page.client.reconnect();
+		});
+		await page.socket.end(1006);
+		assert.equal(page.sockets.length, 2);
+		assert.equal(page.client.status.current, 'connecting');
+		await page.socket.accept();
+		await page.clock.pass(20_000);
+		assert.equal(page.sockets.length, 2);
+		assert.equal(page.client.status.current, 'open');
 	});
 
 	test('reconnect closes and opens, and opens nothing that is not needed', async () => {

@@ -210,6 +210,25 @@ describe('a server that wants no more', () => {
 		assert.deepEqual(page.socket.raw, []);
 		await page.client.send('five');
 	});
+
+	test('what was refused or sent takes no room', async () => {
+		const page = open_page();
+		page.client.configure({ maxQueuedBytes: 40 });
+		for (const code of [1006, 1008, 1006]) {
+			const waiting = outcomes([page.client.send('x'.repeat(40))]);
+			await settled();
+			assert.deepEqual(waiting, [undefined]);
+			if (code === 1006) {
+				await page.socket.accept();
+				assert.deepEqual(waiting, ['sent']);
+			}
+			page.client.onMessage(() => {});
+			await page.socket.end(code);
+			if (code === 1008) assert.deepEqual(waiting, ['stopped']);
+			if (page.client.status.current === 'stopped') page.client.reconnect();
+			else await page.clock.pass(500);
+		}
+	});
 });
 
 describe('requests', () => {
@@ -288,6 +307,16 @@ describe('requests', () => {
 			Array.from({ length: 20 }, (_, i) => i)
 		);
 		assert.equal(page.socket.raw.at(-1), 'behind them');
+	});
+
+	test('one that was given up holds nothing open', async () => {
+		const page = open_page();
+		const asked = outcomes([page.client.request('x', { timeout: 1000 })]);
+		await settled();
+		await page.socket.accept();
+		await page.clock.pass(6000);
+		assert.deepEqual(asked, ['timeout']);
+		assert.equal(page.socket.closed, 1000);
 	});
 
 	test('one keeps the connection open until it is answered', async () => {

@@ -50,6 +50,20 @@ describe('events', () => {
 		assert.equal(events.length, 1);
 	});
 
+	test('a store that nobody looked at begins anew', async () => {
+		const { page } = await open_topic('chat');
+		const latest = page.client.latest('other', 'none');
+		const one = values_of(latest);
+		await settled();
+		await page.socket.grant('other');
+		await page.socket.say(event('other', 1, 'some'));
+		one.stop();
+		await settled();
+		const [{ id }] = page.socket.frames('__unsubscribe');
+		await page.socket.say({ type: '__unsubscribed', id, topic: 'other' });
+		assert.deepEqual([one.values, values_of(latest).values], [['none', 'some'], ['none']]);
+	});
+
 	test('data may be anything', async () => {
 		const { page } = await open_topic('chat');
 		const { values } = values_of(page.client.latest('chat', 0));
@@ -175,6 +189,23 @@ describe('resuming', () => {
 		assert.deepEqual(page.socket.frames('__subscribe')[0].since, { epoch: 'e0', seq: 5 });
 		await page.socket.grant('chat', { resumed: false });
 		assert.equal(gaps, 1);
+
+		page.client.topic('store', { since: { epoch: 'e0', seq: 6 } }).subscribe(() => {});
+		await settled();
+		assert.equal(page.socket.frames('__subscribe')[1].since.seq, 6);
+	});
+
+	test('a connection that ends before the answer is no refusal', async () => {
+		const page = open_page();
+		const { values } = values_of(page.client.topic('chat').state);
+		await settled();
+		await page.socket.accept();
+		await page.socket.end(1006);
+		await page.clock.pass(500);
+		await page.socket.accept();
+		await page.socket.grant('chat');
+		const statuses = values.map(({ status }) => status);
+		assert.deepEqual([...new Set(statuses)], ['pending', 'open']);
 	});
 
 	test('the first time nothing is asked for and nothing missed', async () => {
@@ -316,6 +347,11 @@ test('no more wishes are in flight than the server takes', async () => {
 		assert.deepEqual(asked, names.slice(0, Math.min(40, granted + 16)));
 		await page.socket.grant(names[granted]);
 	}
+	await page.socket.end(1006);
+	await page.clock.pass(500);
+	await page.socket.accept();
+	assert.equal(page.socket.frames('__subscribe').length, 16);
+	for (const name of names) await page.socket.grant(name, { resumed: true });
 	assert.ok(names.every((name) => page.client.topic(name).state.current.status === 'open'));
 });
 
@@ -402,6 +438,17 @@ describe('presence', () => {
 		assert.deepEqual(again.values, [[cy], [ann, bob]]);
 	});
 
+	test('a roll that comes after it was left is none', async () => {
+		const { page, values, stop, roll } = await look();
+		const stay = page.client.topic('room').on(() => {});
+		stop();
+		await settled();
+		await roll(4, [ann]);
+		const again = values_of(page.client.presence('room'));
+		assert.deepEqual([values, again.values], [[[]], [[]]]);
+		stay();
+	});
+
 	test('and with it', async () => {
 		const { page, stop, roll } = await look();
 		await roll(4, [ann]);
@@ -441,14 +488,17 @@ describe('count', () => {
 		await page.clock.pass(1);
 		assert.equal(asked().length, 2);
 		await answer(6);
+		await page.clock.pass(10_000);
+		await answer(6);
+		assert.deepEqual(values, [1, 5, 6], 'the same is no change');
 
 		await page.become('hidden');
 		await page.clock.pass(60_000);
-		assert.equal(asked().length, 2);
+		assert.equal(asked().length, 3);
 		await page.become('visible');
 		await page.socket.say({ type: '__pong' });
 		await page.clock.pass(10_000);
-		assert.equal(asked().length, 3);
+		assert.equal(asked().length, 4);
 		await answer(0);
 		assert.deepEqual(values, [1, 5, 6, 0]);
 
