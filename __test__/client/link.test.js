@@ -399,6 +399,17 @@ describe('the way back', () => {
 		assert.equal(page.sockets.length, 1);
 	});
 
+	test('what is begun on the way out waits for the way back', async () => {
+		const { page } = await open();
+		await page.happen('pagehide');
+		page.client.send('unload');
+		await settled();
+		assert.equal(page.sockets.length, 1);
+		await page.happen('pageshow');
+		await page.socket.accept();
+		assert.deepEqual(page.socket.raw, ['unload']);
+	});
+
 	test('while a try waits', async () => {
 		const { page } = await open();
 		await page.socket.end(1006);

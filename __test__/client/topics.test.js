@@ -351,6 +351,10 @@ test('no more wishes are in flight than the server takes', async () => {
 	await page.clock.pass(500);
 	await page.socket.accept();
 	assert.equal(page.socket.frames('__subscribe').length, 16);
+	// none of these is answered
+	await page.socket.end(1006);
+	await page.clock.pass(1000);
+	await page.socket.accept();
 	for (const name of names) await page.socket.grant(name, { resumed: true });
 	assert.ok(names.every((name) => page.client.topic(name).state.current.status === 'open'));
 });
