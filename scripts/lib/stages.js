@@ -110,6 +110,7 @@ const SUITES = {
 	adapter: { title: 'options, hand-off and whole builds of the adapter' },
 	server: { title: 'the server, byte by byte, with clients and routes that misbehave' },
 	web: { title: 'light web objects beside those of the platform, in random programs' },
+	client: { title: 'the client library, in pages and with servers that are scripted', after: [] },
 	workers: { title: 'workers that die, are replaced, scaled, deployed to, overloaded' },
 	parity: {
 		title: 'the same answers as adapter-node, with light web objects and with native ones'
