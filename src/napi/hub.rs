@@ -52,7 +52,7 @@ pub(super) type Result<T> = napi::Result<T, Code>;
 /// The sockets, where there are any.
 pub(super) fn sockets() -> Result<&'static Arc<Sockets>> {
     let process = process().map_err(|error| Error::new(Code::Off, error.reason.clone()))?;
-    let sockets = process.app.sockets();
+    let sockets = process.app.sockets.as_ref();
     sockets.ok_or_else(|| Error::new(Code::Off, "WebSockets are off".to_owned()))
 }
 

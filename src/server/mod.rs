@@ -27,8 +27,8 @@ mod sweep;
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, Guard};
 use parking_lot::Mutex;
@@ -38,7 +38,6 @@ pub use listener::{BindError, Bound};
 
 use crate::config::Config;
 use crate::dispatch::{Bounds, Dispatcher};
-use crate::ws;
 use build::{Build, Site};
 use io_thread::{Command, IoThread};
 use sockets::Sockets;
@@ -61,7 +60,7 @@ pub struct App {
     /// Where sessions are bound to seats.
     sticky: Option<Sticky>,
     /// The hub and who runs its hooks, where there is one.
-    sockets: OnceLock<Arc<Sockets>>,
+    pub sockets: Option<Arc<Sockets>>,
     /// Why no worker comes, where it is known.
     unready: Mutex<Option<String>>,
     phase: AtomicU8,
@@ -82,21 +81,10 @@ impl App {
             dispatcher: Arc::new(dispatcher),
             embedded,
             sticky,
-            sockets: OnceLock::new(),
+            sockets: None,
             unready: Mutex::new(None),
             phase: AtomicU8::new(SERVING),
         }
-    }
-
-    /// All sockets and topics, where there may be any.
-    pub fn sockets(&self) -> Option<&Arc<Sockets>> {
-        self.sockets.get()
-    }
-
-    /// Takes peers from now on. The first call stands.
-    pub fn open_sockets(&self, limits: ws::Limits, public_topics: &[String]) -> &Arc<Sockets> {
-        self.sockets
-            .get_or_init(|| Sockets::new(limits, public_topics, &self.dispatcher))
     }
 
     /// What is served at this moment.

@@ -268,7 +268,7 @@ impl Queue {
         Poll::Ready(written)
     }
 
-    fn advance(&mut self, mut written: usize) {
+    pub(super) fn advance(&mut self, mut written: usize) {
         self.bytes -= written;
         while let Some(entry) = self.entries.front_mut() {
             if entry.answer {

@@ -40,15 +40,15 @@ pub(super) enum Frame<'a> {
     },
     Request {
         id: u32,
-        /// A JSON text.
-        data: &'a str,
+        /// A JSON text, where there is any.
+        data: Option<&'a str>,
     },
     Ping,
     /// To a request of the server's.
     Reply {
         id: u32,
         /// A JSON text either way.
-        said: Result<&'a str, &'a str>,
+        said: Result<Option<&'a str>, &'a str>,
     },
 }
 
@@ -127,12 +127,12 @@ pub(super) fn parse(text: &str) -> Result<Frame<'_>, BadFrame> {
         },
         "__request" => Frame::Request {
             id: short()?,
-            data: members.data.map_or("null", RawValue::get),
+            data: members.data.map(RawValue::get),
         },
         "__reply" => Frame::Reply {
             id: short()?,
             said: match members.error.map(RawValue::get) {
-                None => Ok(members.data.map_or("null", RawValue::get)),
+                None => Ok(members.data.map(RawValue::get)),
                 Some(error) if error.starts_with('"') => Err(error),
                 Some(_) => return Err(bad("error must be a string")),
             },
@@ -247,15 +247,12 @@ mod tests {
                 r#"{"type":"__request","id":4294967295,"data": {"n": 1e400, "a":[1] } }"#,
                 Frame::Request {
                     id: u32::MAX,
-                    data: r#"{"n": 1e400, "a":[1] }"#,
+                    data: Some(r#"{"n": 1e400, "a":[1] }"#),
                 },
             ),
             (
                 r#"{"type":"__request","id":3}"#,
-                Frame::Request {
-                    id: 3,
-                    data: "null",
-                },
+                Frame::Request { id: 3, data: None },
             ),
             (r#"{"type":"__ping"}"#, Frame::Ping),
             (r#"{"type":"__ping","id":"x"}"#, Frame::Ping),
@@ -263,14 +260,14 @@ mod tests {
                 r#"{"type":"__reply","id":3,"data":"x"}"#,
                 Frame::Reply {
                     id: 3,
-                    said: Ok("\"x\""),
+                    said: Ok(Some("\"x\"")),
                 },
             ),
             (
                 r#"{"type":"__reply","id":3}"#,
                 Frame::Reply {
                     id: 3,
-                    said: Ok("null"),
+                    said: Ok(None),
                 },
             ),
             (

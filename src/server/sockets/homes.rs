@@ -28,8 +28,12 @@ impl Homes {
         self.with(|state| state.admit(worker));
     }
 
-    pub fn opened(&self, peer: PeerId, worker: u32) {
-        self.with(|state| state.open(peer, worker));
+    pub fn opened(&self, peer: PeerId, home: Option<u32>) {
+        self.with(|state| state.open(peer, home));
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.with(|state| state.is_idle())
     }
 
     /// Tells the peer's home. What cannot be told comes back: of a peer that is not there, a

@@ -71,10 +71,15 @@ impl Sockets {
         sockets
     }
 
-    /// A peer that has joined the hub is about to be served. `worker` has answered its
-    /// handshake and runs its hooks.
-    pub fn opened(&self, peer: PeerId, worker: u32) {
-        self.homes.opened(peer, worker);
+    /// A peer that has joined the hub is about to be served. Its `home` has answered its
+    /// handshake and runs its hooks, unless it has gone since.
+    pub fn opened(&self, peer: PeerId, home: Option<Arc<Worker>>) {
+        self.homes.opened(peer, home.map(|worker| worker.id()));
+    }
+
+    /// Whether workers have been told all there is of peers, and have done with it.
+    pub fn is_idle(&self) -> bool {
+        self.homes.is_idle()
     }
 
     /// What JS keeps with the peer, which may have left while not all of it has been told.

@@ -91,6 +91,13 @@ struct Resident {
     parked: VecDeque<Task>,
 }
 
+impl Resident {
+    /// It has left, and that was the last thing to be told.
+    fn is_over(&self) -> bool {
+        self.card.is_some() && self.outstanding == 0 && self.parked.is_empty()
+    }
+}
+
 #[derive(Debug)]
 struct Home {
     worker: Arc<Worker>,
@@ -140,11 +147,11 @@ impl State {
         }
     }
 
-    pub fn open(&mut self, peer: PeerId, worker: u32) {
-        let (home, seat) = match self.homes.get_mut(&worker) {
+    pub fn open(&mut self, peer: PeerId, home: Option<u32>) {
+        let (home, seat) = match home.and_then(|home| self.homes.get_mut(&home)) {
             Some(home) => {
                 home.peers += 1;
-                (worker, home.worker.seat())
+                (home.worker.id(), home.worker.seat())
             }
             // it has gone since it answered the handshake
             None => (NOBODY, NOBODY),
@@ -161,6 +168,12 @@ impl State {
         self.residents.insert(peer, resident);
         // there is one now, so it is taken
         let _ = self.tell(peer, Task::Open);
+    }
+
+    /// Nothing is outstanding or parked.
+    pub fn is_idle(&self) -> bool {
+        let mut residents = self.residents.values();
+        residents.all(|resident| resident.outstanding == 0 && resident.parked.is_empty())
     }
 
     /// Tells the peer's home, or parks it. What cannot be told comes back: of a peer that is
@@ -236,21 +249,26 @@ impl State {
         Some(worker)
     }
 
+    /// A token that nothing is held under; never 0.
+    fn free_token(&mut self) -> u32 {
+        loop {
+            self.last_token = self.last_token.wrapping_add(1);
+            if self.last_token != 0 && !self.held.contains_key(&self.last_token) {
+                return self.last_token;
+            }
+        }
+    }
+
     /// Puts the task into the worker's inbox and remembers what it owes.
     fn hand(&mut self, peer: PeerId, task: Task, worker: &Arc<Worker>) {
+        let token = match task {
+            Task::Open | Task::Drain => 0,
+            _ => self.free_token(),
+        };
         let Some(resident) = self.residents.get_mut(&peer) else {
             return;
         };
         resident.outstanding += 1;
-        let token = match task {
-            Task::Open | Task::Drain => 0,
-            _ => {
-                while self.held.contains_key(&self.last_token) {
-                    self.last_token = self.last_token.wrapping_add(1);
-                }
-                self.last_token
-            }
-        };
         let news = match &task {
             Task::Open => PeerNews::Open,
             Task::Drain => PeerNews::Drain,
@@ -282,7 +300,6 @@ impl State {
             worker.owes();
             let worker = worker.id();
             self.held.insert(token, Held { peer, task, worker });
-            self.last_token = token.wrapping_add(1);
         }
         let peer = peer.to_bits();
         if worker.queue(PeerEvent { peer, news }) {
@@ -313,7 +330,7 @@ impl State {
             return;
         };
         // one that was given up and comes late has lost its peers already
-        if resident.home != worker || !self.homes.contains_key(&worker) {
+        if resident.home != worker {
             return;
         }
         if drain {
@@ -334,8 +351,7 @@ impl State {
         }
         if !resident.parked.is_empty() {
             self.unpark(peer);
-        } else if resident.card.is_some() {
-            // that it has left was the last thing to be told
+        } else if resident.is_over() {
             if let Some(home) = self.homes.get_mut(&resident.home) {
                 home.peers -= 1;
             }
@@ -377,9 +393,7 @@ impl State {
         if self.homes.remove(&id).is_none() {
             return Vec::new();
         }
-        let mut affected = Vec::new();
-        let mut returned = Vec::new();
-        for event in worker.reclaim() {
+        for event in worker.reclaim().into_iter().rev() {
             let task = match event.news {
                 PeerNews::Open => Some(Task::Open),
                 PeerNews::Drain => Some(Task::Drain),
@@ -393,15 +407,9 @@ impl State {
                 // nobody is left who has asked
                 PeerNews::Reply { .. } => None,
             };
-            if let Some(task) = task {
-                returned.push((PeerId::from_bits(event.peer), task));
-            }
-        }
-        for (peer, task) in returned.into_iter().rev() {
-            if let Some(resident) = self.residents.get_mut(&peer) {
-                resident.outstanding -= 1;
+            let resident = self.residents.get_mut(&PeerId::from_bits(event.peer));
+            if let (Some(task), Some(resident)) = (task, resident) {
                 resident.parked.push_front(task);
-                affected.push(peer);
             }
         }
         let lost = self.held.extract_if(|_, held| held.worker == id);
@@ -411,13 +419,31 @@ impl State {
             if let Some(resident) = self.residents.get_mut(&held.peer) {
                 resident.wishes -= u32::from(held.task.is_wish());
             }
-            self.settled(held.peer);
         }
         counters().ws_lost.add(lost.len() as u64);
-        // of each, what came first is told first
-        for peer in affected {
+        self.evict(id);
+        lost
+    }
+
+    /// Finds other homes for those who had theirs with that worker.
+    fn evict(&mut self, worker: u32) {
+        let mut waiting = Vec::new();
+        self.residents.retain(|peer, resident| {
+            if resident.home != worker {
+                return true;
+            }
+            resident.home = NOBODY;
+            // also what the worker was about to take when it was given up
+            resident.outstanding = 0;
+            let drains = |task: &Task| matches!(task, Task::Drain);
+            resident.drained = resident.parked.iter().any(drains);
+            if !resident.parked.is_empty() {
+                waiting.push(*peer);
+            }
+            !resident.is_over()
+        });
+        for peer in waiting {
             self.unpark(peer);
         }
-        lost
     }
 }

@@ -2,6 +2,8 @@
 //! hook. Every wish with a number is answered once, and while its answer is on the way it
 //! counts against what the peer may have waiting.
 
+use bytes::Bytes;
+
 use super::frames::{self, BadFrame, Frame};
 use super::state::{Held, Request, Subscribe, Task};
 use super::{Sockets, answers};
@@ -31,15 +33,15 @@ impl Sockets {
             Ok(Frame::Presence { id, topic }) => self.presence(peer, frame, id, &topic),
             Ok(Frame::Count { id, topic }) => self.count(peer, frame, id, &topic),
             Ok(Frame::Request { id, data }) => {
-                let data = bytes.slice_ref(data.as_bytes());
+                let data = part(&bytes, data);
                 let request = Box::new(Request { id, data, frame });
                 self.ask_hook(peer, Task::Request(request));
             }
             Ok(Frame::Ping) => self.answer(peer, answers::pong(), Some(frame)),
             Ok(Frame::Reply { id, said }) => {
                 let said = match said {
-                    Ok(data) => Ok(bytes.slice_ref(data.as_bytes())),
-                    Err(error) => Err(bytes.slice_ref(error.as_bytes())),
+                    Ok(data) => Ok(part(&bytes, data)),
+                    Err(error) => Err(part(&bytes, Some(error))),
                 };
                 self.replied(peer, id, said, frame);
             }
@@ -248,4 +250,11 @@ impl Sockets {
             Task::Open | Task::Drain | Task::Message(_) | Task::Close(_) => {}
         }
     }
+}
+
+/// A part of a frame that is a JSON text; what is not there is null.
+fn part(of: &Bytes, text: Option<&str>) -> Bytes {
+    text.map_or(Bytes::from_static(b"null"), |text| {
+        of.slice_ref(text.as_bytes())
+    })
 }

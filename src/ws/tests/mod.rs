@@ -8,6 +8,7 @@ mod threads;
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -22,12 +23,15 @@ pub struct Told {
     pub drained: Mutex<Vec<PeerId>>,
     pub closed: Mutex<Vec<(PeerId, Closed)>>,
     pub contexts: Mutex<Vec<Bytes>>,
+    /// Hooks panic.
+    pub broken: AtomicBool,
     /// Messages are kept here, as by an app that is busy.
     pub keep: Mutex<Option<Vec<Inbound>>>,
 }
 
 impl Hooks for Told {
     fn message(&self, peer: PeerId, message: Inbound) {
+        assert!(!self.broken.load(Relaxed), "a hook that panics");
         self.messages.lock().push((peer, message.data.clone()));
         if let Some(kept) = &mut *self.keep.lock() {
             kept.push(message);
@@ -40,6 +44,7 @@ impl Hooks for Told {
 
     fn closed(&self, peer: PeerId, closed: Closed, context: Bytes) {
         self.closed.lock().push((peer, closed));
+        assert!(!self.broken.load(Relaxed), "a hook that panics");
         self.contexts.lock().push(context);
     }
 }
