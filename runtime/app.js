@@ -54,7 +54,7 @@ export async function init(build) {
 
 /** Imports the app's WebSocket hooks, where sockets are on. Has to come after `init`, as they are the app's code. */
 export async function init_sockets() {
-	if (settings.websocketPath !== undefined) await load_hooks(await import('#svelte-adapter-oxide'));
+	if (settings.websocket !== undefined) await load_hooks(await import('#svelte-adapter-oxide'));
 }
 
 /** Imports what SvelteKit would import with the first request for each route. */

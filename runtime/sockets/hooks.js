@@ -64,7 +64,11 @@ export async function load_hooks({ hooks_ws: load, base: app_base }) {
 	}
 }
 
-const own_path = () => /** @type {string} */ (settings.websocketPath);
+/** That of the hooks which are in no `routes`, without the base. */
+function own_path() {
+	const { path } = /** @type {{ path: string }} */ (settings.websocket);
+	return path.slice(base.length);
+}
 
 /**
  * @param {Record<string, unknown>} module

@@ -102,6 +102,7 @@ export const routes = {
 		open: (peer) => void peer.send({ type: 'path', data: peer.params })
 	},
 	'/errors': {
+		// whose `open` is that of all
 		error: (peer, error) => void peer.send({ type: 'error', data: error.message })
 	}
 };

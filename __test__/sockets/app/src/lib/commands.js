@@ -1,4 +1,5 @@
 /** What a client can have the `message` hook do, by the `do` of its message. */
+import process from 'node:process';
 import { threadId } from 'node:worker_threads';
 import { hub } from 'svelte-adapter-oxide/hub';
 
@@ -42,5 +43,6 @@ export const commands = {
 	unclonable(peer) {
 		peer.context.unclonable = () => {};
 	},
-	print: (_peer, { text }) => console.log(text)
+	print: (_peer, { text }) => console.log(text),
+	exit: () => process.exit(1)
 };
