@@ -31,7 +31,7 @@ async function autobahn() {
 	}
 	await ensure_modules();
 	if (!process.argv.includes('--no-build')) await build();
-	const site = await start_site({ workers: 1, env });
+	const site = await start_site({ env });
 	try {
 		await run('sh', [script, `ws://127.0.0.1:${site.port}/echo`]);
 	} finally {
