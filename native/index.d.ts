@@ -327,6 +327,8 @@ export interface Settings {
   pooled: boolean
   /** Bytes at which V8 ends a worker; absent when it does not. */
   memoryLimit?: number
+  /** The WebSockets, where there are any. */
+  websocket?: WebSocketSettings
 }
 
 /**
@@ -346,6 +348,12 @@ export declare function stats(): Record<string, number>
 
 /** A snapshot of the pool. */
 export declare function status(): PoolStatus
+
+/** What the JS side needs to know of the WebSockets. */
+export interface WebSocketSettings {
+  /** Where hooks without a path of their own are reached, base included. */
+  path: string
+}
 
 /** Bytes that `drain` needs to be offered, so that every event fits. */
 export declare const WIRE_BUFFER_SIZE: number

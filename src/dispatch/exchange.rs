@@ -14,18 +14,21 @@ use super::containment::{Holder, Lost};
 use super::event::Event;
 use super::outbound::OutStream;
 use super::slots::{ExchangeId, RawBody, RawReply, Taken};
+use super::worker::Worker;
 use super::workers::Workers;
 use crate::telemetry::counters::{Raised, counters};
 
 /// A worker's answer.
 #[derive(Debug)]
 pub struct Reply {
-    /// The status JS chose.
+    /// The status JS chose. 101 is an answer to a handshake only.
     pub status: StatusCode,
     /// Header lines in the order JS wrote them.
     pub headers: HeaderMap,
     /// What follows the head.
     pub body: ReplyBody,
+    /// With 101, whose peer it is from now on; `None` if that worker has died since.
+    pub home: Option<Arc<Worker>>,
 }
 
 /// The body of a [`Reply`].
@@ -45,7 +48,7 @@ pub enum ReplyError {
     /// The name or value holds characters that are not allowed in a header (RFC 9110, 5.5).
     #[error("Invalid character in header content [\"{0}\"]")]
     Header(String),
-    /// `Response.error()`, or a number outside 200..=599.
+    /// `Response.error()`, a number outside 200..=599, or a 101 that nobody asked for.
     #[error("Invalid status code: {0}")]
     Status(u16),
     /// The worker died before it had answered.
@@ -192,8 +195,15 @@ impl Exchange {
             self.guard.complete();
         }
         let status = match StatusCode::from_u16(raw.status) {
+            Ok(StatusCode::SWITCHING_PROTOCOLS) if whole => StatusCode::SWITCHING_PROTOCOLS,
             Ok(status) if raw.status >= 200 => status,
             _ => return Err(ReplyError::Status(raw.status)),
+        };
+        let home = match &self.guard.state().holder {
+            Holder::Worker(worker) if status == StatusCode::SWITCHING_PROTOCOLS => {
+                Some(worker.clone())
+            }
+            _ => None,
         };
         let headers = parse_headers(&raw.headers)?;
         let body = match raw.body {
@@ -208,6 +218,7 @@ impl Exchange {
             status,
             headers,
             body,
+            home,
         })
     }
 }
