@@ -65,7 +65,7 @@ pub struct App {
     embedded: bool,
     /// Where sessions are bound to seats.
     sticky: Option<Sticky>,
-    /// The WebSockets, where there are any.
+    /// The hub and who runs its hooks, where there are WebSockets.
     pub sockets: Option<Arc<Sockets>>,
     /// Who may open one.
     gate: Option<Gate>,
