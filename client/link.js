@@ -21,6 +21,9 @@ const CONNECT_LIMIT = 15_000;
 const SILENCE = 30_000;
 const PONG_LIMIT = 5000;
 
+/** `WebSocket.OPEN` */
+const OPEN = 1;
+
 /** RFC 6455 7.4.1 and the IANA registry of close codes. */
 const NORMAL = 1000;
 const RESTART = 1012;
@@ -157,6 +160,7 @@ export function create_link(page, settings, to) {
 	function give_up() {
 		const was_open = open;
 		hang_up();
+		if (socket) return;
 		if (was_open && to.wanted()) connect();
 		else come_again(0);
 	}
@@ -234,7 +238,8 @@ export function create_link(page, settings, to) {
 		attend,
 		reconnect,
 		hidden,
-		ready: () => open,
+		// what is given to one that closes is lost
+		ready: () => open && socket?.readyState === OPEN,
 		closed: () => closed,
 		stopped: () => stopped,
 		buffered: () => socket?.bufferedAmount ?? 0,

@@ -284,6 +284,16 @@ describe('coming again', () => {
 		assert.equal(page.client.status.current, 'open');
 	});
 
+	test('and as soon as it hears that nobody answers', async () => {
+		const { page } = await open_topic('chat');
+		page.client.topic('chat').state.subscribe((/** @type {any} */ { status }) => {
+			if (status === 'pending' && page.sockets.length === 1) page.client.reconnect();
+		});
+		await page.become('visible');
+		await page.clock.pass(5000);
+		assert.equal(page.sockets.length, 2);
+	});
+
 	test('reconnect closes and opens, and opens nothing that is not needed', async () => {
 		const { page, stop } = await open();
 		page.client.reconnect();

@@ -106,6 +106,18 @@ describe('without a connection', () => {
 		assert.deepEqual(page.sockets[0].raw, []);
 	});
 
+	test('one that is being closed takes nothing any more', async () => {
+		const page = await open();
+		page.socket.readyState = 2;
+		const sent = outcomes([page.client.send('late')]);
+		await settled();
+		assert.deepEqual(sent, [undefined]);
+		await page.socket.end(1001);
+		await page.clock.pass(500);
+		await page.socket.accept();
+		assert.deepEqual([page.sockets[0].raw, page.socket.raw], [[], ['late']]);
+	});
+
 	test('topics are asked for before', async () => {
 		const page = open_page();
 		page.client.send('hello');
