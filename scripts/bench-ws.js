@@ -16,7 +16,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { cpu_us, memory_mb } from '../benches/cpu.js';
-import { build_app, launch, start } from '../benches/servers.js';
+import { build_app, launch, NAMES } from '../benches/servers.js';
 import { spread } from '../benches/statistics.js';
 import { build } from './build.js';
 import { run } from './lib/command.js';
@@ -45,11 +45,14 @@ function options() {
 	return { smoke: values.smoke, ...timing(values) };
 }
 
-/** The load generator. */
-async function build_fan() {
-	const profile = ['--profile', 'bench', '--no-default-features'];
+/**
+ * The load generator. To see that it works, that of the tests will do.
+ * @param {boolean} smoke
+ */
+async function build_fan(smoke) {
+	const profile = ['--profile', smoke ? 'dev' : 'bench', '--no-default-features'];
 	await run('cargo', ['build', ...profile, '--example', 'fan']);
-	return at('target', 'release', 'examples', 'fan');
+	return at('target', smoke ? 'debug' : 'release', 'examples', 'fan');
 }
 
 /**
@@ -74,7 +77,11 @@ async function round(fan, { name, pid, url }, { peers, in_flight }, seconds) {
 	child.stderr.setEncoding('utf8').on('data', (text) => (errors += text));
 	const exit = once(child, 'exit');
 	const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-	await lines.next();
+	const ready = await lines.next();
+	if (ready.done) {
+		await exit;
+		throw new Error(`${name}, ${peers} peers: ${errors.trim()}`);
+	}
 	const before = cpu_us(pid);
 	child.stdin.end('go\n');
 	const { value: report } = await lines.next();
@@ -128,8 +135,9 @@ async function bench() {
 	await ensure_modules();
 	if ((await ensure_programs(['taskset'])).length > 0) throw new Error('The bench needs taskset.');
 	if (!chosen.smoke) await build();
-	const fan = await build_fan();
+	const fan = await build_fan(chosen.smoke);
 
+	const folder = await build_app('oxide');
 	const all = [
 		await launch('ws', SERVER_CORE, (port) => ({
 			program: NODE,
@@ -137,7 +145,18 @@ async function bench() {
 			cwd: at(),
 			env: { HOST: '127.0.0.1', PORT: `${port}` }
 		})),
-		await start('oxide', await build_app('oxide'), SERVER_CORE)
+		await launch(NAMES.oxide, SERVER_CORE, (port) => ({
+			program: NODE,
+			args: ['index.js'],
+			cwd: folder,
+			env: {
+				NODE_ENV: 'production',
+				HOST: '127.0.0.1',
+				PORT: `${port}`,
+				// all subscribers come from one address, at once
+				WEBSOCKET_UPGRADE_RATE_LIMIT: '0'
+			}
+		}))
 	];
 	try {
 		/** @type {Row[]} */
