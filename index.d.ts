@@ -1,5 +1,6 @@
 import type { Adapter } from '@sveltejs/kit';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Hub } from './hub.js';
 
 /**
  * The SvelteKit adapter: `vite build` then writes a folder that `node build/index.js` serves, with
@@ -296,6 +297,12 @@ export interface AdapterOptions {
 	keepBuilds?: number;
 
 	/**
+	 * WebSockets. By default they are on if the app has `src/hooks.ws.js` or `.ts`; `true` or an
+	 * object of options switches them on, `false` off. Variable: `WEBSOCKET_ENABLED`.
+	 */
+	websocket?: boolean | WebSocketOptions;
+
+	/**
 	 * What routes see as `Request`, `Response` and `Headers`: light ones, which cost a fraction and
 	 * behave the same, or the platform's own. Variable: `WEB_OBJECTS`.
 	 * @default 'light'
@@ -316,6 +323,125 @@ export interface AdapterOptions {
 				/** @default '/readiness' */
 				readiness?: string;
 		  };
+}
+
+/** Who may open WebSockets, and what bounds them. */
+export interface WebSocketOptions {
+	/**
+	 * Where the hooks that stand in `src/hooks.ws` by themselves are reached, below `paths.base`.
+	 * Variable: `WEBSOCKET_PATH`.
+	 * @default '/ws'
+	 */
+	path?: string;
+
+	/**
+	 * Origins like `'https://my.site'` whose pages may open sockets besides the app's own; `'*'` is
+	 * anybody's. A page of another origin gets 403. Variable: `WEBSOCKET_ALLOWED_ORIGINS`, with
+	 * commas between them.
+	 * @default []
+	 */
+	allowedOrigins?: string[];
+
+	/**
+	 * Refuse a handshake without an `origin` header with 403. Browsers always send one, other
+	 * programs rarely do. Variable: `WEBSOCKET_REQUIRE_ORIGIN`.
+	 * @default false
+	 */
+	requireOrigin?: boolean;
+
+	/**
+	 * How many handshakes one client address may begin in which time; further ones get 429 with
+	 * `retry-after`. Behind a proxy, set `ADDRESS_HEADER`, or all clients count as one. 0 is no
+	 * limit. Variable: `WEBSOCKET_UPGRADE_RATE_LIMIT`.
+	 * @default '20/10s'
+	 */
+	upgradeRateLimit?: string | 0;
+
+	/**
+	 * The most sockets open at once; further ones get 503 with `retry-after`. Each is one of
+	 * `maxConnections` as well. Variable: `WEBSOCKET_MAX_PEERS`.
+	 * @default 50000
+	 */
+	maxPeers?: number;
+
+	/**
+	 * The most sockets of one client address at once; further ones get 429 with `retry-after`.
+	 * Variable: `WEBSOCKET_MAX_PEERS_PER_ADDRESS`.
+	 * @default 1000
+	 */
+	maxPeersPerAddress?: number;
+
+	/**
+	 * The most topics that one peer may have; a further subscription is refused. Variable:
+	 * `WEBSOCKET_MAX_SUBSCRIPTIONS`.
+	 * @default 256
+	 */
+	maxSubscriptions?: number;
+
+	/**
+	 * The most topics at once; a subscription that would make a further one is refused. Variable:
+	 * `WEBSOCKET_MAX_TOPICS`.
+	 * @default 100000
+	 */
+	maxTopics?: number;
+
+	/**
+	 * The largest message from a peer, 1K to 1G; one that sends more is closed with 1009. Variable:
+	 * `WEBSOCKET_MAX_MESSAGE_SIZE`.
+	 * @default '1M'
+	 */
+	maxMessageSize?: Size;
+
+	/**
+	 * What may wait for a peer that reads slowly, 1K to 1G; one message always may. Variable:
+	 * `WEBSOCKET_MAX_QUEUED_BYTES`.
+	 * @default '1M'
+	 */
+	maxQueuedBytes?: Size;
+
+	/**
+	 * What happens beyond it: messages are left out, or the peer is closed with 1013 so that it comes
+	 * again and resumes, or a message with a key replaces the waiting one with the same. Variable:
+	 * `WEBSOCKET_OVERFLOW`.
+	 * @default 'skip'
+	 */
+	overflow?: 'skip' | 'close' | 'coalesce';
+
+	/**
+	 * Silence after which a peer is pinged, in seconds, 1 s to 24 h; after as much again it is gone.
+	 * Has to be shorter than the idle timeout of the load balancer in front. Variable:
+	 * `WEBSOCKET_HEARTBEAT`.
+	 * @default '30s'
+	 */
+	heartbeat?: Duration;
+
+	/**
+	 * How long a peer may send no message, in seconds; it is closed with 1001 then. 0 never does.
+	 * Variable: `WEBSOCKET_IDLE_TIMEOUT`.
+	 * @default 0
+	 */
+	idleTimeout?: Duration;
+
+	/** What topics remember, so that a client which comes back gets what it missed. */
+	replay?: {
+		/**
+		 * Messages of each topic; 0 remembers none. Variable: `WEBSOCKET_REPLAY_SIZE`.
+		 * @default 0
+		 */
+		size?: number;
+		/**
+		 * How long each is remembered, in seconds. Variable: `WEBSOCKET_REPLAY_TTL`.
+		 * @default '60s'
+		 */
+		ttl?: Duration;
+	};
+
+	/**
+	 * Topics that any peer may have without the `subscribe` hook being asked; one that ends with `*`
+	 * stands for all that begin so. Variable: `WEBSOCKET_PUBLIC_TOPICS`, with commas between them.
+	 * @default []
+	 */
+	publicTopics?: string[];
 }
 
 /**
@@ -351,7 +477,7 @@ export interface PlatformSocket {
 export interface PlatformWorker {
 	/** From 1 on. A worker that takes the place of another gets a number of its own. */
 	readonly id: number;
-	/** How many workers the server starts with. */
+	/** How many workers there are to be: what the server was started with, or has been scaled to since. */
 	readonly count: number;
 	/** When this one started, as `Date.now()`. */
 	readonly startedAt: number;
@@ -360,6 +486,8 @@ export interface PlatformWorker {
 declare global {
 	namespace App {
 		interface Platform {
+			/** All sockets and topics of the process; see `svelte-adapter-oxide/hub`. */
+			hub: Hub;
 			/** Who answers; worker 1 of 1 where there is no pool. */
 			worker: PlatformWorker;
 			/** The request at hand; a neutral one while prerendering. */

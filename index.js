@@ -5,6 +5,7 @@
 import { adapt } from './adapter/adapt.js';
 import { emulator, request_plugin } from './adapter/emulate.js';
 import { hash_plugin } from './adapter/kit-hash.js';
+import { hooks_ws_plugin } from './adapter/hooks-ws.js';
 import { server_build_plugin } from './adapter/kit3.js';
 import { decide_options } from './adapter/options.js';
 
@@ -24,7 +25,7 @@ export default function svelte_adapter_oxide(given) {
 		vite: {
 			plugins: {
 				pre: [request_plugin(), hash_plugin()],
-				post: [server_build_plugin()]
+				post: [server_build_plugin(), hooks_ws_plugin()]
 			}
 		}
 	};

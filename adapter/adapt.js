@@ -8,6 +8,7 @@ import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { copy_binaries, load, version } from './addon.js';
 import { client_table, prerendered_table } from './assets.js';
 import { oxide_js, oxide_json } from './handoff.js';
+import { has_hooks_ws } from './hooks-ws.js';
 import * as kit2 from './kit2.js';
 import * as kit3 from './kit3.js';
 import { measure } from './measure.js';
@@ -32,7 +33,8 @@ export async function adapt(builder, options) {
 	}
 
 	const out = output_directory(options.out);
-	// Before anything is deleted, because a missing binary ends the build here.
+	const hooks_ws = has_hooks_ws(builder);
+	// Before anything is deleted, because a missing binary ends the build here, as missing hooks do.
 	const addon = await load();
 	rmSync(out, { recursive: true, force: true });
 	mkdirSync(out, { recursive: true });
@@ -59,12 +61,13 @@ export async function adapt(builder, options) {
 		version,
 		build,
 		options,
+		hooks_ws,
 		client: client_table(client_files, app),
 		prerendered: prerendered_table(prerendered_files, builder.prerendered.paths, app),
 		routes: builder.routes
 	});
 	writeFileSync(join(out, 'oxide.json'), json);
-	writeFileSync(join(out, 'oxide.js'), oxide_js(app, options, build, server));
+	writeFileSync(join(out, 'oxide.js'), oxide_js(app, options, build, server, hooks_ws));
 	writeFileSync(join(out, 'index.js'), `export * from './server/oxide-main.js';\n`);
 	writeFileSync(join(out, 'handler.js'), `export * from './server/oxide-handler.js';\n`);
 }

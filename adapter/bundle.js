@@ -13,6 +13,7 @@ import { join, posix } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chunk_names, production_dependencies, runtime_entries } from './entries.js';
 import { HANDOFF_ID, HANDOFF_PATH } from './handoff.js';
+import { HOOKS_WS } from './hooks-ws.js';
 
 /** @typedef {import('vite').Plugin} Plugin */
 
@@ -24,9 +25,10 @@ const POLYFILLS = '\0oxide-polyfills';
  * @param {string} job.to
  * @param {string} job.root the app's directory
  * @param {boolean} job.instrumentation whether there is an `instrumentation.server.js`
+ * @param {boolean} job.hooks_ws whether there is an `oxide-hooks-ws.js`
  * @param {boolean} job.polyfill whether to write `oxide-polyfills.js`
  */
-export async function bundle_server({ from, to, root, instrumentation, polyfill }) {
+export async function bundle_server({ from, to, root, instrumentation, hooks_ws, polyfill }) {
 	const server = from.replaceAll('\\', '/').replace(/\/?$/, '/');
 	/** @type {Record<string, string>} */
 	const input = {
@@ -35,6 +37,7 @@ export async function bundle_server({ from, to, root, instrumentation, polyfill 
 		manifest: `${server}manifest.js`
 	};
 	if (instrumentation) input['instrumentation.server'] = `${server}instrumentation.server.js`;
+	if (hooks_ws) input[HOOKS_WS] = `${server}${HOOKS_WS}.js`;
 	if (polyfill) input['oxide-polyfills'] = POLYFILLS;
 
 	const { build } = await import_vite(root);

@@ -7,6 +7,7 @@
  * prerendering, the request is a neutral one.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { hub } from '../hub.js';
 
 /** @typedef {import('node:http').IncomingMessage & { originalUrl?: string }} Incoming */
 /** @typedef {import('../index.js').PlatformRequest} PlatformRequest */
@@ -23,7 +24,7 @@ export function emulator() {
 		platform({ prerender }) {
 			// A page that will be prerendered must not come to rely on a request in development.
 			const incoming = prerender === true ? undefined : current_request.getStore();
-			return { req: incoming ? describe(incoming) : neutral(), worker };
+			return { req: incoming ? describe(incoming) : neutral(), worker, hub };
 		}
 	};
 }

@@ -2,6 +2,7 @@
  * Writes the two hand-offs of a build: `oxide.json`, which Rust reads (`src/config/handoff.rs` is
  * its schema, to the letter), and `oxide.js`, which the run-time JavaScript imports.
  */
+import { HOOKS_WS } from './hooks-ws.js';
 
 /** Must equal `FORMAT` in `src/config/handoff.rs`. */
 export const FORMAT = 1;
@@ -29,11 +30,21 @@ export const HANDOFF_PATH = '../oxide.js';
  * @param {string} parts.version of this package
  * @param {string} parts.build its name; two builds may differ in their server code alone
  * @param {import('./options.js').Options} parts.options
+ * @param {boolean} parts.hooks_ws whether the app has WebSocket hooks
  * @param {ReturnType<typeof import('./assets.js').client_table>} parts.client
  * @param {ReturnType<typeof import('./assets.js').prerendered_table>} parts.prerendered
  * @param {import('@sveltejs/kit').RouteDefinition[]} parts.routes
  */
-export function oxide_json({ app, version, build, options, client, prerendered, routes }) {
+export function oxide_json({
+	app,
+	version,
+	build,
+	options,
+	hooks_ws,
+	client,
+	prerendered,
+	routes
+}) {
 	return JSON.stringify({
 		format: FORMAT,
 		package: version,
@@ -44,6 +55,7 @@ export function oxide_json({ app, version, build, options, client, prerendered, 
 		origin: app.origin ?? null,
 		envPrefix: options.env_prefix,
 		options: options.run_time,
+		hooksWs: hooks_ws,
 		assets: client.entries,
 		aliases: client.aliases,
 		prerendered,
@@ -89,8 +101,9 @@ function plain({ id, config }) {
  * @param {import('./options.js').Options} options
  * @param {string} build its name
  * @param {string[]} server lines that export `server`, SvelteKit's `Server`
+ * @param {boolean} hooks_ws whether the app has WebSocket hooks
  */
-export function oxide_js(app, options, build, server) {
+export function oxide_js(app, options, build, server, hooks_ws) {
 	return [
 		`import { dirname } from 'node:path';`,
 		`import { fileURLToPath } from 'node:url';`,
@@ -98,6 +111,9 @@ export function oxide_js(app, options, build, server) {
 		`export const dir = dirname(fileURLToPath(import.meta.url));`,
 		`export const build = ${JSON.stringify(build)};`,
 		`export const manifest = async () => (await import('./server/manifest.js')).manifest;`,
+		hooks_ws
+			? `export const hooks_ws = () => import('./server/${HOOKS_WS}.js');`
+			: `export const hooks_ws = undefined;`,
 		`export const kit = ${app.kit};`,
 		`export const base = ${JSON.stringify(app.base)};`,
 		`export const origin = ${JSON.stringify(app.origin)};`,

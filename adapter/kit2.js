@@ -2,11 +2,13 @@
  * SvelteKit 2: an adapter cannot take part in the app's build, so the server that SvelteKit wrote
  * is bundled once more (`bundle.js`), together with the run-time entries.
  */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { lookup } from 'mrmime';
 import { content_types } from './assets.js';
 import { bundle_server } from './bundle.js';
 import { instrumented_entries } from './entries.js';
+import { HOOKS_WS } from './hooks-ws.js';
 
 /**
  * What SvelteKit 2's builder has otherwise than SvelteKit 3's.
@@ -57,6 +59,7 @@ export async function write_server(builder, out, options) {
 		to: server,
 		root: process.cwd(),
 		instrumentation,
+		hooks_ws: existsSync(join(builder.getServerDirectory(), `${HOOKS_WS}.js`)),
 		polyfill
 	});
 

@@ -107,6 +107,65 @@ const web_objects = {
 };
 
 /** @type {Rule} */
+const path = {
+	takes: 'a path that starts with /',
+	accepts: (value) => typeof value === 'string' && /^\/(?!\/)[^?#%\\\s]*$/.test(value)
+};
+
+/** @type {Rule} */
+const texts = {
+	takes: 'an array of strings that are not empty',
+	accepts: (value) => Array.isArray(value) && value.every(text.accepts)
+};
+
+/** @type {Rule} */
+const rate = {
+	takes: 'a string like "20/10s", or 0',
+	accepts: (value) => value === 0 || text.accepts(value)
+};
+
+const OVERFLOWS = ['skip', 'close', 'coalesce'];
+
+/** @type {Rule} */
+const overflow = {
+	takes: `one of ${OVERFLOWS.map((name) => `'${name}'`).join(', ')}`,
+	accepts: (value) => OVERFLOWS.includes(value)
+};
+
+/**
+ * Options that stand in another one.
+ * @typedef {{ [name: string]: Rule | Rules }} Rules
+ */
+
+/**
+ * What `websocket` takes besides true and false.
+ * @type {Rules}
+ */
+const WEBSOCKET = {
+	path,
+	allowedOrigins: texts,
+	requireOrigin: flag,
+	upgradeRateLimit: rate,
+	maxPeers: count,
+	maxPeersPerAddress: count,
+	maxSubscriptions: count,
+	maxTopics: count,
+	maxMessageSize: size,
+	maxQueuedBytes: size,
+	overflow,
+	heartbeat: duration,
+	idleTimeout: duration,
+	replay: { size: count_or_none, ttl: duration },
+	publicTopics: texts
+};
+
+/** @type {Rule} */
+const websocket = {
+	takes: 'true, false or an object of options',
+	accepts: (value) => typeof value === 'boolean' || is_object(value)
+};
+
+/** @type {Rule} */
 const precompress = {
 	takes: 'true, false or { brotli?: boolean, gzip?: boolean, zstd?: boolean }',
 	accepts: (value) =>
@@ -161,6 +220,7 @@ export const RUN_TIME = {
 	maxMemoryUsage: memory,
 	maxWorkerAge: duration,
 	keepBuilds: count_or_none,
+	websocket,
 	healthCheck: health_check,
 	webObjects: web_objects
 };
@@ -168,24 +228,48 @@ export const RUN_TIME = {
 const RULES = { ...BUILD_TIME, ...RUN_TIME };
 
 /**
+ * The names of all run-time options, those within others as `outer.inner`.
+ * @returns {string[]}
+ */
+export function run_time_names() {
+	return [...Object.keys(RUN_TIME), ...names(WEBSOCKET, 'websocket.')];
+}
+
+/**
+ * @param {Rules} rules
+ * @param {string} prefix
+ * @returns {string[]}
+ */
+function names(rules, prefix) {
+	return Object.entries(rules).flatMap(([name, rule]) =>
+		is_rule(rule) ? [prefix + name] : names(rule, `${prefix}${name}.`)
+	);
+}
+
+/**
+ * @param {Rule | Rules} rule
+ * @returns {rule is Rule}
+ */
+function is_rule(rule) {
+	return typeof rule.takes === 'string';
+}
+
+/**
  * @param {unknown} given
  * @returns {Options}
  * @throws one error that tells of every mistake
  */
 export function decide_options(given = {}) {
-	if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+	if (!is_object(given)) {
 		throw new Error(`svelte-adapter-oxide takes an object of options, but got ${shown(given)}`);
 	}
 
 	// An option set to `undefined` is one that was not set: people write `x: condition ? 1 : undefined`.
-	const options = Object.fromEntries(
-		Object.entries(given).filter(([, value]) => value !== undefined)
-	);
-	const mistakes = Object.entries(options).flatMap(([name, value]) => {
-		if (!Object.hasOwn(RULES, name)) return [unknown(name)];
-		const rule = RULES[name];
-		return rule.accepts(value) ? [] : [`${name} is ${shown(value)}, but takes ${rule.takes}`];
-	});
+	const options = without_undefined(given);
+	const mistakes = find_mistakes(options, RULES, '');
+	if (is_object(options.websocket)) {
+		mistakes.push(...find_mistakes(options.websocket, WEBSOCKET, 'websocket.'));
+	}
 	if (mistakes.length > 0) {
 		throw new Error(['svelte-adapter-oxide cannot use its options:', ...mistakes].join('\n  - '));
 	}
@@ -206,6 +290,33 @@ export function decide_options(given = {}) {
 }
 
 /**
+ * @param {Record<string, any>} given
+ * @returns {Record<string, any>}
+ */
+function without_undefined(given) {
+	return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+/**
+ * @param {Record<string, any>} given
+ * @param {Rules} rules
+ * @param {string} prefix what the names of `given` stand in
+ * @returns {string[]}
+ */
+function find_mistakes(given, rules, prefix) {
+	return Object.entries(without_undefined(given)).flatMap(([key, value]) => {
+		const name = prefix + key;
+		if (!Object.hasOwn(rules, key)) return [unknown(name, rules, prefix)];
+		const rule = rules[key];
+		const takes = is_rule(rule) ? rule.takes : 'an object of options';
+		if (!(is_rule(rule) ? rule.accepts(value) : is_object(value))) {
+			return [`${name} is ${shown(value)}, but takes ${takes}`];
+		}
+		return is_rule(rule) ? [] : find_mistakes(value, rule, `${name}.`);
+	});
+}
+
+/**
  * zstd has to be asked for: few clients prefer it to brotli, and its variants cost disk.
  * @param {boolean | Partial<import('./measure.js').Encodings>} option
  * @returns {import('./measure.js').Encodings}
@@ -215,9 +326,13 @@ function encodings(option) {
 	return { brotli: option.brotli ?? true, gzip: option.gzip ?? true, zstd: option.zstd ?? false };
 }
 
-/** @param {string} name */
-function unknown(name) {
-	const known = Object.keys(RULES);
+/**
+ * @param {string} name
+ * @param {Rules} rules
+ * @param {string} prefix
+ */
+function unknown(name, rules, prefix) {
+	const known = Object.keys(rules).map((key) => prefix + key);
 	const meant = known.find((other) => other.toLowerCase() === name.toLowerCase());
 	return `${name} is not an option${meant ? `, but ${meant} is` : ''}. The options are ${known.join(', ')}`;
 }
@@ -229,14 +344,20 @@ function is_amount(value) {
 
 /**
  * @param {unknown} value
+ * @returns {value is Record<string, unknown>}
+ */
+function is_object(value) {
+	return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * @param {unknown} value
  * @param {string[]} keys
  * @param {'string' | 'boolean'} type
  */
 function is_record(value, keys, type) {
 	return (
-		typeof value === 'object' &&
-		value !== null &&
-		!Array.isArray(value) &&
+		is_object(value) &&
 		Object.entries(value).every(
 			([key, inner]) => keys.includes(key) && (inner === undefined || typeof inner === type)
 		)

@@ -8,6 +8,8 @@ declare module '#svelte-adapter-oxide' {
 	export const build: string;
 	/** Which code belongs to which route. */
 	export const manifest: () => Promise<import('../runtime/preload.js').Manifest>;
+	/** The app's `src/hooks.ws.js`, where it has one. */
+	export const hooks_ws: (() => Promise<Record<string, unknown>>) | undefined;
 	/** SvelteKit's major version. */
 	export const kit: 2 | 3;
 	/** `paths.base`. */

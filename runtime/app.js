@@ -6,6 +6,7 @@
 import { builtin } from './builtin.js';
 import { dir, native, settings } from './native.js';
 import { preload } from './preload.js';
+import { load_hooks } from './sockets/hooks.js';
 import { install_text_encoder, text_encoder } from './text.js';
 import { install } from './web/install.js';
 
@@ -49,6 +50,11 @@ export async function init(build) {
 		env: /** @type {Record<string, string>} */ (process.env),
 		read
 	});
+}
+
+/** Imports the app's WebSocket hooks, where sockets are on. Has to come after `init`, as they are the app's code. */
+export async function init_sockets() {
+	if (settings.websocket !== undefined) await load_hooks(await import('#svelte-adapter-oxide'));
 }
 
 /** Imports what SvelteKit would import with the first request for each route. */

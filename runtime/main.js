@@ -5,10 +5,12 @@
  * Without a pool, the one worker is in this thread. With one, this thread holds the socket's
  * settings and the workers' threads, and never runs the app.
  */
-import { init } from './app.js';
-import { addon, native, open, settings } from './native.js';
+import { init, init_sockets } from './app.js';
+import { dir, held_open, native, open, settings } from './native.js';
+import { place_of } from './place.js';
 import { Pool } from './pool.js';
 import { OxideServer } from './server.js';
+import { install_hub } from './sockets/hub.js';
 import { attach } from './worker.js';
 
 /** @typedef {'SIGINT' | 'SIGTERM' | 'IDLE'} Reason */
@@ -40,7 +42,7 @@ function or_exit(step) {
 or_exit(() => open(false));
 
 const pool = settings.pooled ? await start_pool() : null;
-if (pool === null) await init();
+if (pool === null) await start_here();
 
 export const path = settings.path ?? false;
 export const host = settings.host;
@@ -50,8 +52,19 @@ if (pool === null) attach();
 
 export const server = new OxideServer();
 
+async function start_here() {
+	install_hub();
+	await init();
+	await init_sockets();
+}
+
 async function start_pool() {
-	const pool = new Pool({ native, addon, memory_limit: settings.memoryLimit });
+	const pool = new Pool({
+		native,
+		addon: held_open(),
+		place: place_of(dir),
+		memory_limit: settings.memoryLimit
+	});
 	if (process.platform !== 'win32') control(native);
 	await pool.start().catch(cannot_start);
 	return pool;

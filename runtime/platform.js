@@ -1,8 +1,10 @@
 /**
  * `event.platform`. `req` is what adapter-node's users know as the IncomingMessage, reduced
- * to what can be read from it; the socket itself belongs to Rust. `worker` says who renders.
+ * to what can be read from it; the socket itself belongs to Rust. `worker` says who renders, `hub` speaks
+ * to all sockets.
  */
 import { for_each_line, parse_headers } from './header-lines.js';
+import { hub } from './sockets/hub.js';
 import { this_worker } from './this-worker.js';
 
 /** @import { RequestRecord } from './wire.js' */
@@ -68,7 +70,7 @@ export class PlatformRequest {
 
 /**
  * @param {RequestRecord} record
- * @returns {{ readonly req: PlatformRequest, readonly worker: typeof this_worker }}
+ * @returns {{ readonly req: PlatformRequest, readonly worker: typeof this_worker, readonly hub: typeof hub }}
  */
 export function create_platform(record) {
 	/** @type {PlatformRequest | undefined} */
@@ -77,6 +79,7 @@ export function create_platform(record) {
 		get req() {
 			return (req ??= new PlatformRequest(record));
 		},
-		worker: this_worker
+		worker: this_worker,
+		hub
 	};
 }

@@ -28,6 +28,8 @@ export const BODY_TOO_LARGE = 3;
 export const FLAG_BODY_MASK = 0b0011;
 export const FLAG_CANONICAL = 0b0100;
 export const FLAG_HTTP10 = 0b1000;
+export const FLAG_UPGRADE = 0b0001_0000;
+export const FLAG_BAD_HANDSHAKE = 0b0010_0000;
 
 /** Of a message: it is text. */
 export const FLAG_PEER_TEXT = 0b01;
@@ -72,6 +74,8 @@ const NO_ROUTE = 0xffffffff;
  *   port: number;
  *   canonical: boolean;
  *   http10: boolean;
+ *   upgrade: boolean;
+ *   bad_handshake: boolean;
  *   method: string;
  *   origin: string;
  *   target: string;
@@ -109,6 +113,8 @@ export function read_request(buffer, at) {
 		port: buffer.readUInt16LE(at + 6),
 		canonical: (flags & FLAG_CANONICAL) !== 0,
 		http10: (flags & FLAG_HTTP10) !== 0,
+		upgrade: (flags & FLAG_UPGRADE) !== 0,
+		bad_handshake: (flags & FLAG_BAD_HANDSHAKE) !== 0,
 		method: text.slice(0, origin_start),
 		origin: text.slice(origin_start, target_start),
 		target: text.slice(target_start, address_start),

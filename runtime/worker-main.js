@@ -3,10 +3,11 @@
  * the process does, and exits when the app's own handles are gone. `process.exit` ends this worker
  * and no other.
  */
-import { init, init_routes } from './app.js';
+import { init, init_routes, init_sockets } from './app.js';
 import { builtin } from './builtin.js';
-import { native, open, settings } from './native.js';
+import { native, open } from './native.js';
 import { be_asked, running } from './running.js';
+import { install_hub } from './sockets/hub.js';
 import { become } from './this-worker.js';
 import { attach } from './worker.js';
 
@@ -18,7 +19,7 @@ const { id, addon, build, entering } = workerData;
 const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
 
 open(false, addon);
-become(id, settings.workers, entering);
+become(id, native.workerCount, entering);
 be_asked();
 
 // emitted where `process.exit` was called or the exception was thrown
@@ -27,7 +28,9 @@ process.on('exit', () => {
 	if (exchange !== null) native.running(exchange.slot, exchange.generation);
 });
 
+install_hub();
 await init(build);
+await init_sockets();
 await init_routes();
 
 // the port keeps the thread alive, which the addon does not

@@ -11,6 +11,9 @@ import { check_origin } from './origins.js';
 import { create_platform } from './platform.js';
 import { prepare, reply_whole, slow, turn_begins, turn_has } from './reply.js';
 import { respond } from './respond.js';
+import { peer_event } from './sockets/events.js';
+import { Accepted, shake_hands } from './sockets/handshake.js';
+import { give_back } from './sockets/tokens.js';
 import { enter, leave, this_worker } from './this-worker.js';
 import { report } from './vitals.js';
 import {
@@ -20,6 +23,7 @@ import {
 	KIND_DRAIN,
 	KIND_END,
 	KIND_HANGUP,
+	KIND_PEER_OPEN,
 	KIND_PING,
 	KIND_REQUEST,
 	read_chunk,
@@ -56,12 +60,14 @@ function turn() {
 		dispatch(at);
 	}
 	if (requests !== 0) turn_has(requests);
+	give_back();
 }
 
 /** @param {number} at */
 function dispatch(at) {
 	const kind = buffer[at + 4];
 	if (kind === KIND_REQUEST) return begin(at);
+	if (kind >= KIND_PEER_OPEN) return peer_event(buffer, at);
 	if (kind === KIND_PING) return report();
 	const exchange = exchanges[buffer.readUInt32LE(at + 8)];
 	// events may speak of an exchange that has ended here meanwhile
@@ -98,7 +104,9 @@ function begin(at) {
 	if (request === null) return reply_whole(exchange, 400, TEXT, 'Bad Request');
 	exchanges[exchange.slot] = exchange;
 	enter(exchange);
-	const rendered = render(exchange, request);
+	const rendered = record.upgrade
+		? shake_hands(record, request, () => render(exchange, request))
+		: render(exchange, request);
 	leave();
 	rendered.then(
 		(response) => answer(exchange, response),
@@ -133,9 +141,10 @@ async function render({ record }, request) {
 
 /**
  * @param {Exchange} exchange
- * @param {Response} response
+ * @param {Response | Accepted} response
  */
 function answer(exchange, response) {
+	if (response instanceof Accepted) return admit(exchange, response);
 	if (exchange.gone) {
 		// nobody reads it, but what produces it should know
 		if (response.body !== null && !response.body.locked) response.body.cancel().catch(() => {});
@@ -146,6 +155,17 @@ function answer(exchange, response) {
 	} catch (error) {
 		refuse(exchange, error);
 	}
+}
+
+/**
+ * Rust makes a peer of it, which is told by an event of its own.
+ * @param {Exchange} exchange
+ * @param {Accepted} accepted
+ */
+function admit(exchange, { headers, admission }) {
+	if (exchange.gone) return;
+	reply_whole(exchange, 101, headers, admission);
+	finish(exchange);
 }
 
 /** @param {Exchange} exchange */

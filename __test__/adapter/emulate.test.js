@@ -71,7 +71,7 @@ test("Vite's base is put back", async () => {
 });
 
 test('the plugin is in front of both servers', () => {
-	const plugin = /** @type {any} */ (oxide());
+	const [plugin] = /** @type {any[]} */ (oxide());
 	for (const hook of ['configureServer', 'configurePreviewServer']) {
 		/** @type {unknown[]} */
 		const used = [];

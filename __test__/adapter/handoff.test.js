@@ -44,6 +44,7 @@ function written(routes, given) {
 			version: '1.2.3',
 			build: 'one-of-its-own',
 			options: decide_options(given),
+			hooks_ws: true,
 			client: client_table(measured, app),
 			prerendered: [],
 			routes
@@ -111,14 +112,19 @@ test('a config that is not plain data names its route', () => {
 });
 
 test('oxide.js says what the run-time code asks for', async () => {
-	const source = oxide_js(app, decide_options({ envPrefix: 'MY_' }), 'one', [
-		`export const server = 'kit';`
-	]);
+	const server = [`export const server = 'kit';`];
+	const source = oxide_js(app, decide_options({ envPrefix: 'MY_' }), 'one', server, true);
 	const types = readFileSync(new URL('../../adapter/oxide.d.ts', import.meta.url), 'utf8');
 	const exported = (/** @type {string} */ text) =>
 		[...text.matchAll(/export const (\w+)/g)].map(([, name]) => name).sort();
 	assert.deepEqual(exported(source), exported(types));
 	assert.match(source, /export const build = "one";/);
+	assert.match(
+		source,
+		/export const hooks_ws = \(\) => import\('\.\/server\/oxide-hooks-ws\.js'\);/
+	);
+	const without = oxide_js(app, decide_options({}), 'one', server, false);
+	assert.match(without, /export const hooks_ws = undefined;/);
 	assert.match(source, /export const kit = 3;/);
 	assert.match(source, /export const base = "\/b";/);
 	assert.match(source, /export const origin = undefined;/);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import adapter from '../../index.js';
-import { RUN_TIME, decide_options } from '../../adapter/options.js';
+import { RUN_TIME, decide_options, run_time_names } from '../../adapter/options.js';
 
 test('without options, everything has its default', () => {
 	const expected = {
@@ -39,7 +39,8 @@ test('run-time options travel as they were written', () => {
 		maxMemoryUsage: '512mb',
 		maxRequestsPerWorker: 0,
 		balancing: 'round-robin',
-		healthCheck: { liveness: '/up' }
+		healthCheck: { liveness: '/up' },
+		websocket: { maxPeers: 5, upgradeRateLimit: 0, replay: { size: 10, ttl: '5m' } }
 	};
 	assert.deepEqual(decide_options({ ...given, out: 'x' }).run_time, given);
 });
@@ -88,7 +89,8 @@ for (const [name, values] of Object.entries({
 	maxMemoryUsage: [-1, Infinity, '', true],
 	maxWorkerAge: [-1, Infinity],
 	keepBuilds: [-1, 0.5, true],
-	healthCheck: ['/health', 1, { live: '/x' }, { liveness: 1 }, null]
+	healthCheck: ['/health', 1, { live: '/x' }, { liveness: 1 }, null],
+	websocket: ['/ws', 1, null, []]
 })) {
 	test(`${name} refuses what it cannot use`, () => {
 		for (const value of values) {
@@ -100,6 +102,61 @@ for (const [name, values] of Object.entries({
 		}
 	});
 }
+
+for (const [name, values] of Object.entries({
+	path: ['ws', '', '//x', '/a?b', '/a b', 1],
+	allowedOrigins: ['*', [1], ['']],
+	requireOrigin: ['true', 1],
+	upgradeRateLimit: [20, '', true],
+	maxPeers: [0, '5', Infinity],
+	maxPeersPerAddress: [0],
+	maxSubscriptions: [1.5],
+	maxTopics: [-1],
+	maxMessageSize: [Infinity, ''],
+	maxQueuedBytes: [-1],
+	overflow: ['drop', true],
+	heartbeat: ['', -1],
+	idleTimeout: [Infinity],
+	replay: [5, true, null, []],
+	publicTopics: ['news', [null]]
+})) {
+	test(`websocket.${name} refuses what it cannot use`, () => {
+		for (const value of values) {
+			assert.throws(
+				() => decide_options({ websocket: { [name]: value } }),
+				(/** @type {Error} */ error) => error.message.includes(`\n  - websocket.${name} is `),
+				`${name}: ${JSON.stringify(value)}`
+			);
+		}
+	});
+}
+
+test('options within others are known by their whole names', () => {
+	const refused = (/** @type {any} */ websocket) => {
+		try {
+			decide_options({ websocket });
+		} catch (error) {
+			return /** @type {Error} */ (error).message;
+		}
+	};
+	assert.match(
+		refused({ paht: '/x' }) ?? '',
+		/websocket\.paht is not an option\. The options are websocket\.path, .*websocket\.publicTopics$/
+	);
+	assert.match(
+		refused({ maxpeers: 1 }) ?? '',
+		/websocket\.maxpeers is not an option, but websocket\.maxPeers is/
+	);
+	assert.match(
+		refused({ replay: { sise: 1 } }) ?? '',
+		/- websocket\.replay\.sise is not an option/
+	);
+	assert.match(
+		refused({ replay: { size: -1 } }) ?? '',
+		/- websocket\.replay\.size is -1, but takes/
+	);
+	assert.equal(refused({ path: undefined, replay: { ttl: undefined } }), undefined);
+});
 
 test('all mistakes are told at once', () => {
 	assert.throws(
@@ -118,9 +175,9 @@ test('something that is no object is refused', () => {
 test('the server knows exactly the run-time options', () => {
 	// A test of the server holds the page to its table of settings.
 	const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
-	const names = [...page.matchAll(/^\| `[A-Z_]+` \| `([a-z]\w*)` \|/gm)].map(([, name]) => name);
+	const names = [...page.matchAll(/^\| `[A-Z_]+` \| `([a-z][\w.]*)` \|/gm)].map(([, name]) => name);
 	assert.ok(names.length > 5, 'the pattern no longer matches docs/configuration.md');
-	assert.deepEqual(Object.keys(RUN_TIME).sort(), names.sort());
+	assert.deepEqual(run_time_names().sort(), names.sort());
 });
 
 test('every option is typed and documented', () => {

@@ -31,9 +31,12 @@ const package_files = [
 	'package.json',
 	'index.js',
 	'index.d.ts',
+	'hub.js',
+	'hub.d.ts',
 	'adapter',
 	'runtime',
 	'vite',
+	'client',
 	'native'
 ];
 

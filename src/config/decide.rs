@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use http::HeaderName;
 
 use super::decided::{
-    AssetLimits, ClientAddress, Config, Exported, Limits, Listen, Timeouts, Workers,
+    AssetLimits, ClientAddress, Config, Exported, Limits, Listen, Timeouts, WebSocket, Workers,
 };
 use super::errors::{ConfigErrors, quoted};
 use super::handoff::Handoff;
@@ -19,7 +19,7 @@ use super::settings::{
     UNREAD_BODY_LIMIT, WEB_OBJECTS, XFF_DEPTH,
 };
 use super::source::{Env, Source};
-use super::{health, listen, origin, read, workers};
+use super::{health, listen, origin, read, websocket, workers};
 use crate::http::origin::OriginHeaders;
 
 impl Config {
@@ -29,12 +29,13 @@ impl Config {
     /// Every mistake in the variables and the options, together.
     pub fn decide(handoff: Handoff, root: PathBuf, env: &dyn Env) -> Result<Config, ConfigErrors> {
         let pid = std::process::id();
-        decide(handoff, root, env, |source| {
+        decide(handoff, root, env, |source, build| {
             let (listen, exported) = listen::decide(source, pid);
             Host {
                 listen,
                 exported,
                 workers: workers::decide(source, cores()),
+                websocket: websocket::decide(source, build),
             }
         })
     }
@@ -50,12 +51,13 @@ impl Config {
         root: PathBuf,
         env: &dyn Env,
     ) -> Result<Config, ConfigErrors> {
-        decide(handoff, root, env, |source| {
+        decide(handoff, root, env, |source, build| {
             let (listen, exported) = listen::unused();
             Host {
                 listen,
                 exported,
                 workers: workers::decide_embedded(source, cores()),
+                websocket: websocket::decide_embedded(source, build),
             }
         })
     }
@@ -66,13 +68,14 @@ struct Host {
     listen: Listen,
     exported: Exported,
     workers: Workers,
+    websocket: Option<WebSocket>,
 }
 
 fn decide(
     handoff: Handoff,
     root: PathBuf,
     env: &dyn Env,
-    host: impl FnOnce(&mut Source<'_>) -> Host,
+    host: impl FnOnce(&mut Source<'_>, &Handoff) -> Host,
 ) -> Result<Config, ConfigErrors> {
     let mut source = Source::new(env, &handoff.env_prefix, &handoff.options);
     source.refuse_unknown();
@@ -80,7 +83,8 @@ fn decide(
         listen,
         exported,
         workers,
-    } = host(&mut source);
+        websocket,
+    } = host(&mut source, &handoff);
     let origin = fixed_origin(&mut source, handoff.origin.clone());
     let origin_headers = origin_headers(&mut source, origin.is_some());
     let address = client_address(&mut source);
@@ -106,6 +110,7 @@ fn decide(
         health,
         assets,
         workers,
+        websocket,
         log_level,
         web_objects,
         io_threads,

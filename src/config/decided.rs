@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::handoff::Handoff;
 use crate::http::origin::OriginHeaders;
 use crate::telemetry::log::Level;
+use crate::ws;
 
 /// Everything the server needs to know before it starts.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub struct Config {
     pub assets: AssetLimits,
     /// The threads that run the app, and what waits for them.
     pub workers: Workers,
+    /// The WebSockets, where there are any.
+    pub websocket: Option<WebSocket>,
     /// The least important line that is still logged.
     pub log_level: Level,
     /// Whose web objects routes see.
@@ -259,4 +262,31 @@ pub struct AutoScale {
     pub cpu_percent: u8,
     /// Percent of the machine's memory in use above which there are too many of them.
     pub memory_percent: u8,
+}
+
+/// The WebSockets: who may open one, and what bounds them.
+#[derive(Debug, Clone)]
+pub struct WebSocket {
+    /// Where hooks without a path of their own are reached, base included.
+    pub path: String,
+    /// Origins whose pages may open sockets besides the server's own, as browsers write them;
+    /// `*` is any.
+    pub allowed_origins: Vec<String>,
+    /// Whether a client has to send its origin, as browsers do.
+    pub require_origin: bool,
+    /// How often one address may try; `None` is as often as it likes.
+    pub upgrade_rate: Option<Rate>,
+    /// Topics that any peer may have; one that ends with `*` stands for all that begin so.
+    pub public_topics: Vec<String>,
+    /// The bounds of the hub.
+    pub limits: ws::Limits,
+}
+
+/// So many in so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// How many; at least 1.
+    pub count: u32,
+    /// In how long; never zero.
+    pub period: Duration,
 }

@@ -41,6 +41,9 @@ pub struct Handoff {
     pub prerendered: Vec<(String, AssetEntry)>,
     /// The app's routes in SvelteKit's own order of matching.
     pub routes: Vec<RouteEntry>,
+    /// The app has hooks for WebSockets: `src/hooks.ws.js` or `.ts`.
+    #[serde(default)]
+    pub hooks_ws: bool,
 }
 
 /// Why a hand-off cannot be used, in words for whoever starts the server.
@@ -200,6 +203,7 @@ mod tests {
         assert_eq!(handoff.app_path, "app/_app");
         assert_eq!(handoff.assets[0].1.gz, Some(2));
         assert!(!handoff.assets[0].1.immutable);
+        assert!(!handoff.hooks_ws);
         assert_eq!(handoff.routes[0].config, serde_json::Value::Null);
     }
 

@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 use super::decided::HealthPaths;
 use super::errors::shown;
 use super::handoff::Handoff;
+use super::parse::is_url_path;
 use super::read;
+use super::setting::Kind;
 use super::settings::HEALTH_CHECK;
 use super::source::{Raw, Source};
 
@@ -85,15 +87,11 @@ fn paths(source: &mut Source<'_>, raw: &Raw, given: &Map<String, Value>) -> Heal
                 continue;
             }
         };
-        match value.as_str().filter(|path| is_path(path)) {
+        match value.as_str().filter(|path| is_url_path(path)) {
             Some(path) => path.clone_into(slot),
             None => {
                 let name = format!("{}.{key}", raw.name);
-                source.mistake(
-                    &name,
-                    &shown(value),
-                    "a path that starts with / and has no query, fragment or escapes",
-                );
+                source.mistake(&name, &shown(value), &Kind::UrlPath.takes());
             }
         }
     }
@@ -102,14 +100,6 @@ fn paths(source: &mut Source<'_>, raw: &Raw, given: &Map<String, Value>) -> Heal
         source.mistake(&raw.name, &format!("{got} twice"), "two different paths");
     }
     paths
-}
-
-/// A path as it stands in a request line. Escapes are refused because one path would then
-/// have several spellings.
-fn is_path(path: &str) -> bool {
-    path.starts_with('/')
-        && !path.starts_with("//")
-        && (path.bytes()).all(|byte| byte.is_ascii_graphic() && !b"?#%\\".contains(&byte))
 }
 
 /// Whether the app itself has something at exactly this path.

@@ -12,6 +12,7 @@
 //! listen     which listener is asked for
 //! health     where the health endpoints are
 //! workers    how many workers there are, where they run, and when one is replaced
+//! websocket  whether there are WebSockets, and what bounds them
 //! decided    what comes out: plain data, read by the rooms below
 //! errors     every mistake, in one message
 //! reference  the table as Markdown, for docs/configuration.md
@@ -33,12 +34,14 @@ pub mod reference;
 pub mod setting;
 pub mod settings;
 pub mod source;
+mod websocket;
 mod workers;
 
 pub use decided::{
     AssetLimits, AutoScale, Balancing, BodyLimit, ClientAddress, Config, Exported, HealthPaths,
-    Limits, Listen, Recycle, Timeout, Timeouts, WebObjects, Workers,
+    Limits, Listen, Rate, Recycle, Timeout, Timeouts, WebObjects, WebSocket, Workers,
 };
 pub use errors::{ConfigErrors, Mistake};
 pub use handoff::{Handoff, HandoffError};
+pub use settings::MOST_WORKERS;
 pub use source::Env;

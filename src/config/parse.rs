@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use super::decided::{Balancing, BodyLimit, Timeout, WebObjects};
+use super::decided::{Balancing, BodyLimit, Rate, Timeout, WebObjects};
+use super::origin;
 use crate::telemetry::log::Level;
+use crate::ws::{NAME_BYTES, Overflow};
 
 /// What a plain number means where a duration is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -254,6 +256,65 @@ pub fn level(text: &str) -> Option<Level> {
         "warn" | "warning" => Some(Level::Warn),
         "info" | "notice" | "http" => Some(Level::Info),
         "debug" | "verbose" | "trace" | "silly" => Some(Level::Debug),
+        _ => None,
+    }
+}
+
+/// `20/10s`; nothing less than one in a while, and 0 for any number.
+pub fn rate(text: &str) -> Option<Option<Rate>> {
+    let Some((number, period)) = text.split_once('/') else {
+        return (count(text, 0, 0) == Some(0) && !text.trim().is_empty()).then_some(None);
+    };
+    let number = count(number, 1, 1_000_000)?;
+    let period = duration(period, Unit::Seconds).filter(|period| !period.is_zero())?;
+    let rate = Rate {
+        count: u32::try_from(number).ok()?,
+        period,
+    };
+    Some(Some(rate))
+}
+
+/// A path as it stands in a request line. Escapes are refused because one path would then
+/// have several spellings.
+pub fn is_url_path(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && (path.bytes()).all(|byte| byte.is_ascii_graphic() && !b"?#%\\".contains(&byte))
+}
+
+/// An origin as browsers write it in `Origin` (RFC 6454, 6.2), or `*`. Apps and extensions have
+/// schemes of their own.
+pub fn allowed_origin(text: &str) -> Option<String> {
+    let text = text.trim();
+    if text == "*" {
+        return Some(text.to_owned());
+    }
+    let (scheme, host) = text.split_once("://")?;
+    if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") {
+        return origin::parse(text).ok();
+    }
+    let scheme_ok = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && (scheme.bytes()).all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    let host_ok = !host.is_empty()
+        && (host.bytes()).all(|byte| byte.is_ascii_graphic() && !b"/\\?#@*".contains(&byte));
+    (scheme_ok && host_ok).then(|| text.to_ascii_lowercase())
+}
+
+/// The name of a topic, or what names begin with and `*`.
+pub fn is_topics(text: &str) -> bool {
+    let start = text.strip_suffix('*').unwrap_or(text);
+    !text.is_empty()
+        && text.len() <= NAME_BYTES
+        && !start.starts_with("__")
+        && !start.contains(|c: char| c == '*' || c.is_control())
+}
+
+/// What becomes of messages for a peer that reads too slowly.
+pub fn overflow(text: &str) -> Option<Overflow> {
+    match text.trim() {
+        "skip" => Some(Overflow::Skip),
+        "close" => Some(Overflow::Close),
+        "coalesce" => Some(Overflow::Coalesce),
         _ => None,
     }
 }

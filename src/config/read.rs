@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use super::decided::{Balancing, BodyLimit, Timeout, WebObjects};
+use super::decided::{Balancing, BodyLimit, Rate, Timeout, WebObjects};
 use super::parse::{self, WorkerCount};
 use super::setting::Kind;
 use crate::telemetry::log::Level;
+use crate::ws::Overflow;
 
 pub(super) fn duration(text: &str, kind: Kind) -> Option<Duration> {
     match kind {
@@ -100,6 +101,26 @@ pub(super) fn level(text: &str, _: Kind) -> Option<Level> {
 
 pub(super) fn web_objects(text: &str, _: Kind) -> Option<WebObjects> {
     parse::web_objects(text)
+}
+
+pub(super) fn url_path(text: &str, _: Kind) -> Option<String> {
+    parse::is_url_path(text).then(|| text.to_owned())
+}
+
+pub(super) fn allowed_origin(text: &str, _: Kind) -> Option<String> {
+    parse::allowed_origin(text)
+}
+
+pub(super) fn topics(text: &str, _: Kind) -> Option<String> {
+    parse::is_topics(text).then(|| text.to_owned())
+}
+
+pub(super) fn rate(text: &str, _: Kind) -> Option<Option<Rate>> {
+    parse::rate(text)
+}
+
+pub(super) fn overflow(text: &str, _: Kind) -> Option<Overflow> {
+    parse::overflow(text)
 }
 
 pub(super) fn port(text: &str, _: Kind) -> Option<u16> {

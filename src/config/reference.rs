@@ -4,13 +4,14 @@
 use super::setting::{Group, Kind, Setting};
 use super::settings::SETTINGS;
 
-const GROUPS: [(Group, &str); 7] = [
+const GROUPS: [(Group, &str); 8] = [
     (Group::Listener, "Listener"),
     (Group::Origin, "Origin and client address"),
     (Group::Timeouts, "Timeouts"),
     (Group::Limits, "Limits"),
     (Group::Assets, "Static files"),
     (Group::Workers, "Workers"),
+    (Group::WebSocket, "WebSockets"),
     (Group::Operation, "Operation"),
 ];
 

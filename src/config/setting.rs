@@ -49,6 +49,8 @@ pub enum Group {
     Assets,
     /// The threads that run the app.
     Workers,
+    /// Who may open sockets, and what bounds them.
+    WebSocket,
     /// For those who run it.
     Operation,
 }
@@ -117,6 +119,18 @@ pub enum Kind {
     Switch,
     /// On or off, or an object with the paths; only as an option.
     HealthCheck,
+    /// On or off, or an object with the options of WebSockets; only as an option.
+    WebSocket,
+    /// A path below the base.
+    UrlPath,
+    /// Origins of pages, or `*`.
+    Origins,
+    /// Names of topics, or what they begin with.
+    Topics,
+    /// How many in which time; 0 means "any number".
+    Rate,
+    /// What becomes of messages for a peer that reads too slowly.
+    Overflow,
     /// A log level.
     Level,
     /// Whose web objects.
@@ -164,6 +178,12 @@ impl Kind {
             Kind::Balancing => "round-robin, least-connections or cpu-based",
             Kind::Switch => "true or false",
             Kind::HealthCheck => "true, false or { liveness?: string, readiness?: string }",
+            Kind::WebSocket => "true, false or an object of options",
+            Kind::UrlPath => "a path that starts with / and has no query, fragment or escapes",
+            Kind::Origins => "origins like https://my.site, or *",
+            Kind::Topics => "names of topics, or their beginning and *",
+            Kind::Rate => "a whole number in a time, as in 20/10s, or 0",
+            Kind::Overflow => "skip, close or coalesce",
             Kind::Level => "error, warn, info or debug",
             Kind::WebObjects => "light or native",
         })

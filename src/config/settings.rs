@@ -8,6 +8,7 @@
 //! origin     who the server is, and who asks
 //! limits     how long things may take, how much there may be of them, what stays in memory
 //! workers    the threads that run the app, and what waits for them
+//! websocket  who may open sockets, and what bounds them
 //! operation  for those who run it
 //! ```
 
@@ -18,12 +19,14 @@ mod limits;
 mod listener;
 mod operation;
 mod origin;
+mod websocket;
 mod workers;
 
 pub use limits::*;
 pub use listener::*;
 pub use operation::*;
 pub use origin::*;
+pub use websocket::*;
 pub use workers::*;
 
 const KIB: u64 = 1 << 10;
@@ -74,6 +77,23 @@ pub static SETTINGS: &[Setting] = &[
     MAX_MEMORY_USAGE,
     MAX_WORKER_AGE,
     KEEP_BUILDS,
+    WEBSOCKET_ENABLED,
+    WEBSOCKET_PATH,
+    WEBSOCKET_ALLOWED_ORIGINS,
+    WEBSOCKET_REQUIRE_ORIGIN,
+    WEBSOCKET_UPGRADE_RATE_LIMIT,
+    WEBSOCKET_MAX_PEERS,
+    WEBSOCKET_MAX_PEERS_PER_ADDRESS,
+    WEBSOCKET_MAX_SUBSCRIPTIONS,
+    WEBSOCKET_MAX_TOPICS,
+    WEBSOCKET_MAX_MESSAGE_SIZE,
+    WEBSOCKET_MAX_QUEUED_BYTES,
+    WEBSOCKET_OVERFLOW,
+    WEBSOCKET_HEARTBEAT,
+    WEBSOCKET_IDLE_TIMEOUT,
+    WEBSOCKET_REPLAY_SIZE,
+    WEBSOCKET_REPLAY_TTL,
+    WEBSOCKET_PUBLIC_TOPICS,
     HEALTH_CHECK,
     LOG_LEVEL,
     WEB_OBJECTS,

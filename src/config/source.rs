@@ -112,14 +112,30 @@ impl<'a> Source<'a> {
                 ),
             );
         }
-        let unknown: Vec<String> = (self.options.keys())
-            .filter(|name| !options().any(|known| known == name.as_str()))
-            .map(|name| option(name))
-            .collect();
+        let mut unknown = Vec::new();
+        self.find_unknown("", self.options, &mut unknown);
         self.unknown(
             unknown,
             format!("no such option. Known are {}", list(options())),
         );
+    }
+
+    /// Options that stand in other options are known as `outer.inner`.
+    fn find_unknown(&mut self, outer: &str, given: &Map<String, Value>, found: &mut Vec<String>) {
+        for (key, value) in given {
+            let name = format!("{outer}{key}");
+            let inside = format!("{name}.");
+            let is_known = options().any(|known| known == name);
+            let holds_others = options().any(|known| known.starts_with(&inside));
+            match value {
+                Value::Object(inner) if holds_others => self.find_unknown(&inside, inner, found),
+                _ if is_known => {}
+                other if holds_others => {
+                    self.mistake(&option(&name), &shown(other), "an object of options");
+                }
+                _ => found.push(option(&name)),
+            }
+        }
     }
 
     /// One line for all of them: the list of what is known is long.
@@ -177,7 +193,9 @@ impl<'a> Source<'a> {
     /// The raw value of a setting from the options.
     pub fn given_option(&self, setting: &Setting) -> Option<Raw> {
         let known = setting.option?;
-        let value = self.options.get(known.name)?;
+        let mut steps = known.name.split('.');
+        let outermost = self.options.get(steps.next()?)?;
+        let value = steps.try_fold(outermost, |outer, step| outer.get(step))?;
         Some(Raw {
             name: option(known.name),
             value: value.clone(),
@@ -229,6 +247,48 @@ impl<'a> Source<'a> {
     ) -> T {
         let given = self.given(setting, &parse).map(|given| given.value);
         given.unwrap_or_else(|| default_of(setting, &parse))
+    }
+
+    /// The values of a setting that takes several: a list as an option, with commas between
+    /// them as a variable. None where nothing was given.
+    pub fn take_list<T>(
+        &mut self,
+        setting: &Setting,
+        parse: impl Fn(&str, Kind) -> Option<T>,
+    ) -> Vec<T> {
+        let option = self.given_option(setting);
+        let option = option.and_then(|raw| match &raw.value {
+            Value::Array(values) => Some(self.read_all(&raw, values, &parse)),
+            other => {
+                let takes = format!("a list of {}", raw.kind.takes());
+                self.mistake(&raw.name, &shown(other), &takes);
+                None
+            }
+        });
+        let env = self.environment(setting);
+        let env = env.and_then(|raw| {
+            let parts = raw.text()?;
+            let parts = parts.split(',').map(str::trim).filter(|it| !it.is_empty());
+            let values: Vec<Value> = parts.map(Value::from).collect();
+            Some(self.read_all(&raw, &values, &parse))
+        });
+        env.or(option).unwrap_or_default()
+    }
+
+    fn read_all<T>(
+        &mut self,
+        raw: &Raw,
+        values: &[Value],
+        parse: impl Fn(&str, Kind) -> Option<T>,
+    ) -> Vec<T> {
+        let read = values.iter().filter_map(|value| {
+            let one = value.as_str().and_then(|text| parse(text, raw.kind));
+            if one.is_none() {
+                self.mistake(&raw.name, &shown(value), &raw.kind.takes());
+            }
+            one
+        });
+        read.collect()
     }
 
     /// One raw value, read; reported and `None` where it cannot be.

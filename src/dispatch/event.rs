@@ -74,6 +74,8 @@ pub struct RequestEvent {
     pub canonical: bool,
     /// HTTP/1.0.
     pub http10: bool,
+    /// It is the handshake of a WebSocket: whether it may be accepted.
+    pub upgrade: Option<bool>,
     /// Declared content-length, where there is one.
     pub content_length: Option<u64>,
     /// The body, or how it will come.

@@ -14,18 +14,21 @@ use super::containment::{Holder, Lost};
 use super::event::Event;
 use super::outbound::OutStream;
 use super::slots::{ExchangeId, RawBody, RawReply, Taken};
+use super::worker::Worker;
 use super::workers::Workers;
 use crate::telemetry::counters::{Raised, counters};
 
 /// A worker's answer.
 #[derive(Debug)]
 pub struct Reply {
-    /// The status JS chose.
+    /// The status JS chose. 101 is an answer to a handshake only.
     pub status: StatusCode,
     /// Header lines in the order JS wrote them.
     pub headers: HeaderMap,
     /// What follows the head.
     pub body: ReplyBody,
+    /// With 101, whose peer it is from now on; `None` if that worker has died since.
+    pub home: Option<Arc<Worker>>,
 }
 
 /// The body of a [`Reply`].
@@ -45,7 +48,7 @@ pub enum ReplyError {
     /// The name or value holds characters that are not allowed in a header (RFC 9110, 5.5).
     #[error("Invalid character in header content [\"{0}\"]")]
     Header(String),
-    /// `Response.error()`, or a number outside 200..=599.
+    /// `Response.error()`, a number outside 200..=599, or a 101 that nobody asked for.
     #[error("Invalid status code: {0}")]
     Status(u16),
     /// The worker died before it had answered.
@@ -72,22 +75,24 @@ impl Guard {
         self.taken.state()
     }
 
-    /// Tells the worker that has it, if one does.
+    /// The worker that has it, if one does.
+    fn worker(&self) -> Option<Arc<Worker>> {
+        match &self.state().holder {
+            Holder::Worker(worker) => Some(worker.clone()),
+            Holder::None | Holder::Nobody => None,
+        }
+    }
+
+    /// Tells that worker.
     pub fn send(&self, event: Event) {
-        let state = self.state();
-        if let Holder::Worker(worker) = &state.holder {
-            let worker = worker.clone();
-            drop(state);
+        if let Some(worker) = self.worker() {
             worker.send(event);
         }
     }
 
     /// The reply is a stream from here on: the worker may begin with another exchange.
     fn stream(&mut self) {
-        let state = self.state();
-        if let Holder::Worker(worker) = &state.holder {
-            let worker = worker.clone();
-            drop(state);
+        if let Some(worker) = self.worker() {
             self.stream = true;
             self.workers.relieved(&worker);
         }
@@ -192,9 +197,11 @@ impl Exchange {
             self.guard.complete();
         }
         let status = match StatusCode::from_u16(raw.status) {
+            Ok(StatusCode::SWITCHING_PROTOCOLS) if whole => StatusCode::SWITCHING_PROTOCOLS,
             Ok(status) if raw.status >= 200 => status,
             _ => return Err(ReplyError::Status(raw.status)),
         };
+        let home = (status == StatusCode::SWITCHING_PROTOCOLS).then(|| self.guard.worker());
         let headers = parse_headers(&raw.headers)?;
         let body = match raw.body {
             RawBody::Null => ReplyBody::Null,
@@ -208,6 +215,7 @@ impl Exchange {
             status,
             headers,
             body,
+            home: home.flatten(),
         })
     }
 }

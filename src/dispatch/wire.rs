@@ -45,6 +45,8 @@ const KIND_PING: u8 = 8;
 const FLAG_BODY_MASK: u8 = 0b0011;
 const FLAG_CANONICAL: u8 = 0b0100;
 const FLAG_HTTP10: u8 = 0b1000;
+const FLAG_UPGRADE: u8 = 0b0001_0000;
+const FLAG_BAD_HANDSHAKE: u8 = 0b0010_0000;
 
 /// Request bodies up to this size ride along with their request when they have already arrived.
 pub const INLINE_BODY: usize = 64 * 1024;
@@ -99,6 +101,11 @@ fn encode_request(request: &RequestEvent, out: &mut [u8]) -> Option<usize> {
     }
     if request.http10 {
         flags |= FLAG_HTTP10;
+    }
+    match request.upgrade {
+        None => {}
+        Some(true) => flags |= FLAG_UPGRADE,
+        Some(false) => flags |= FLAG_UPGRADE | FLAG_BAD_HANDSHAKE,
     }
     head(out, KIND_REQUEST, flags, request.port, request.id);
     put_u32(out, 16, request.route.unwrap_or(u32::MAX));
@@ -213,6 +220,7 @@ mod tests {
             port: 4242,
             canonical: true,
             http10: false,
+            upgrade: None,
             content_length: Some(5),
             body,
         }
@@ -232,6 +240,23 @@ mod tests {
         assert_eq!(u32_at(&out, 12), Some(0xdead_beef));
         let text_len = u32_at(&out, 20).expect("in range") as usize;
         assert_eq!(&out[REQUEST_HEAD + text_len..][..5], b"hello");
+    }
+
+    #[test]
+    fn a_handshake_is_flagged_and_so_is_a_bad_one() {
+        let flags = |upgrade| {
+            let request = RequestEvent {
+                upgrade,
+                ..request(RequestBody::None)
+            };
+            let mut out = [0; 256];
+            encode(&Event::Request(Box::new(request)), &mut out).expect("fits");
+            out[5]
+        };
+        assert_eq!(flags(None), FLAG_CANONICAL);
+        assert_eq!(flags(Some(true)), FLAG_CANONICAL | FLAG_UPGRADE);
+        let bad = FLAG_CANONICAL | FLAG_UPGRADE | FLAG_BAD_HANDSHAKE;
+        assert_eq!(flags(Some(false)), bad);
     }
 
     #[test]

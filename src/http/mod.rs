@@ -1,10 +1,11 @@
 //! The shared HTTP vocabulary: how a path is decoded, an encoding chosen, a validator
-//! compared, a range read, an origin decided. Pure functions over header values, each
+//! compared, a range read, an origin decided, a handshake understood. Pure functions over header values, each
 //! with adapter-node's outcome and the RFC section behind it. No I/O, no state, and
 //! nothing here knows a connection or a file.
 
 pub mod encoding;
 pub mod etag;
+pub mod handshake;
 pub mod header;
 pub mod id;
 pub mod origin;

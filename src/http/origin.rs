@@ -186,6 +186,30 @@ fn latin1(bytes: &[u8]) -> String {
     text
 }
 
+/// Whether an `Origin` header, as browsers write it (RFC 6454, 7), names the origin `own`. Where
+/// nobody has said with which scheme clients come, `own` only guesses it, and it is not compared.
+pub fn is_same(origin: &str, own: &str, scheme_known: bool) -> bool {
+    let (Some((scheme, host)), Some((own_scheme, own_host))) =
+        (origin.split_once("://"), own.split_once("://"))
+    else {
+        // `null`, which sandboxed pages and local files send
+        return false;
+    };
+    let own_port = match scheme {
+        "http" => ":80",
+        "https" => ":443",
+        _ => return false,
+    };
+    let bare = |host: &str| {
+        host.strip_suffix(own_port)
+            .unwrap_or(host)
+            .to_ascii_lowercase()
+    };
+    (!scheme_known || scheme.eq_ignore_ascii_case(own_scheme))
+        && !host.is_empty()
+        && bare(host) == bare(own_host)
+}
+
 /// Whether every URL parser takes `origin` as it stands: `http` or `https`, a lower-case
 /// DNS name whose last label is no number and none of whose labels is punycode, a port
 /// from 1 to 65535 that is not the scheme's own. JavaScript's `new URL` decides about all
@@ -229,6 +253,34 @@ mod tests {
     use super::*;
     use http::HeaderValue;
     use proptest::prelude::*;
+
+    #[test]
+    fn the_same_origin_is_host_port_and_known_scheme() {
+        for (origin, own, known) in [
+            ("https://a.com", "https://a.com", true),
+            ("https://a.com", "https://A.com:443", true),
+            ("http://a.com", "https://a.com", false),
+            ("http://a.com", "https://a.com:80", false),
+            ("http://127.0.0.1:3000", "https://127.0.0.1:3000", false),
+            ("http://[::1]:80", "http://[::1]", true),
+        ] {
+            assert!(is_same(origin, own, known), "{origin} {own}");
+        }
+        for (origin, own, known) in [
+            ("http://a.com", "https://a.com", true),
+            ("https://a.com", "https://b.a.com", false),
+            ("https://a.com:8443", "https://a.com", false),
+            ("https://a.com", "https://a.com:80", false),
+            ("https://a.com.evil.com", "https://a.com", false),
+            ("https://", "https://", false),
+            ("null", "null", false),
+            ("", "", false),
+            ("file://", "https://", false),
+            ("ftp://a.com", "https://a.com", false),
+        ] {
+            assert!(!is_same(origin, own, known), "{origin} {own}");
+        }
+    }
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         let mut map = HeaderMap::new();

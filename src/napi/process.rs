@@ -72,6 +72,15 @@ pub struct Settings {
     pub pooled: bool,
     /// Bytes at which V8 ends a worker; absent when it does not.
     pub memory_limit: Option<f64>,
+    /// The WebSockets, where there are any.
+    pub websocket: Option<WebSocketSettings>,
+}
+
+/// What the JS side needs to know of the WebSockets.
+#[napi(object)]
+pub struct WebSocketSettings {
+    /// Where hooks without a path of their own are reached, base included.
+    pub path: String,
 }
 
 /// Reads the build in `root` and decides its configuration with `env`. Throws with every
@@ -100,7 +109,7 @@ fn load(root: PathBuf, env: HashMap<String, String>, embedded: bool) -> Result<P
     for warning in config.warnings() {
         log::warn(warning, &[]);
     }
-    let (site, missing) = Site::load(&config, &config.build);
+    let (site, missing) = Site::load(&config, &config.root, &config.build);
     for file in missing {
         log::warn("asset missing", &[("file", &file)]);
     }
@@ -134,6 +143,9 @@ fn settings(app: &App) -> Settings {
         workers: config.workers.count as u32,
         pooled: config.workers.pooled,
         memory_limit: config.workers.memory_limit.map(|bytes| bytes as f64),
+        websocket: config.websocket.as_ref().map(|it| WebSocketSettings {
+            path: it.path.clone(),
+        }),
     }
 }
 

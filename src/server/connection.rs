@@ -7,13 +7,16 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, IoSlice};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
 use super::App;
 use super::outbox::Outbox;
 use super::stream::{Peer, Stream, gone};
-use super::sweep::{Clock, Tick};
+use super::sweep::{Clock, Registry, Tick};
+use super::upgrade::Admitted;
+use crate::ws;
 
 /// What a connection is doing; the sweep decides by it which timeout applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub enum Phase {
     Idle,
     /// Idle, and what only a request needs has been given back.
     Rest,
+    /// It is a WebSocket, and the hub keeps its time.
+    Peer,
     /// Closed by us; the client's last bytes are read so that it gets our answer.
     Linger,
 }
@@ -78,11 +83,16 @@ pub struct Connection {
     framing_conflict: Cell<bool>,
     /// The client has sent its last byte.
     half_closed: Cell<bool>,
+    /// Where it joins if it becomes a WebSocket.
+    peers: Option<Rc<ws::Local>>,
+    /// It becomes one as soon as the 101 has gone.
+    admitted: RefCell<Option<Box<Admitted>>>,
 }
 
 impl Connection {
     /// Just accepted.
-    pub(super) fn new(app: Arc<App>, stream: Stream, clock: Clock) -> Self {
+    pub(super) fn new(app: Arc<App>, stream: Stream, registry: &Registry) -> Self {
+        let clock = registry.clock();
         Self {
             app,
             peer: stream.peer(),
@@ -104,6 +114,8 @@ impl Connection {
             last: Cell::new(false),
             framing_conflict: Cell::new(false),
             half_closed: Cell::new(false),
+            peers: registry.peers(),
+            admitted: RefCell::default(),
         }
     }
 
@@ -158,6 +170,33 @@ impl Connection {
     /// Closes the stream; others may hold the connection a little longer.
     pub fn close(&self) {
         drop(self.stream.borrow_mut().take());
+        // one whose 101 has not gone is no peer any more
+        drop(self.take_admitted());
+    }
+
+    /// Takes the stream away; whoever has it closes it.
+    pub fn take_stream(&self) -> Option<Stream> {
+        self.stream.borrow_mut().take()
+    }
+
+    /// Where it joins if it becomes a WebSocket.
+    pub fn peers(&self) -> Option<&Rc<ws::Local>> {
+        self.peers.as_ref()
+    }
+
+    /// It becomes a WebSocket as soon as the 101 has gone.
+    pub(super) fn admit(&self, admitted: Admitted) {
+        *self.admitted.borrow_mut() = Some(Box::new(admitted));
+    }
+
+    /// What [`Connection::admit`] was given.
+    pub(super) fn take_admitted(&self) -> Option<Box<Admitted>> {
+        self.admitted.borrow_mut().take()
+    }
+
+    /// Whether the stream is kept for a WebSocket.
+    pub fn is_admitted(&self) -> bool {
+        self.admitted.borrow().is_some()
     }
 
     /// The phase and when it began.

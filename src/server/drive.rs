@@ -1,23 +1,26 @@
 //! Serving one client from accept to close: hyper is there while there is something to do,
-//! and only the socket between two requests.
+//! and only the socket between two requests. A WebSocket is handed to `peer.rs`.
 
 use std::future::{Future, poll_fn};
-use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 
+use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWrite;
 
 use super::App;
 use super::connection::{Connection, Phase, Verdict};
 use super::exchange;
+use super::peer;
 use super::socket::Socket;
 use super::stream::Stream;
 use super::sweep::Registry;
+use super::upgrade::Admitted;
 
 /// hyper reads at least this much at a time when there is so much to read.
 const READ_BUFFER: usize = 64 * 1024;
@@ -32,7 +35,7 @@ pub fn serve(
     stream: Stream,
     registry: &Rc<Registry>,
 ) -> impl Future<Output = ()> + use<> {
-    let connection = Rc::new(Connection::new(app.clone(), stream, registry.clock()));
+    let connection = Rc::new(Connection::new(app.clone(), stream, registry));
     let entry = registry.enter(connection.clone());
     async move {
         drive(app, connection.clone()).await;
@@ -53,8 +56,11 @@ async fn drive(app: Arc<App>, connection: Rc<Connection>) {
             break verdict;
         }
         match converse(&app, &connection, socket).await {
-            ControlFlow::Continue(resting) => socket = resting,
-            ControlFlow::Break(verdict) => break verdict,
+            Next::Rest(resting) => socket = resting,
+            Next::Peer(admitted, early) => {
+                return peer::serve(&app, &connection, *admitted, early).await;
+            }
+            Next::End(verdict) => break verdict,
         }
     };
     if verdict == Verdict::HeadTimeout {
@@ -63,13 +69,31 @@ async fn drive(app: Arc<App>, connection: Rc<Connection>) {
     }
 }
 
-/// Serves requests until the connection ends, or rests and gives its socket back. Boxed,
+/// What becomes of a connection that hyper is done with.
+enum Next {
+    /// It rests until there is more to read.
+    Rest(Socket),
+    /// It is a WebSocket, of which these bytes have come already.
+    Peer(Box<Admitted>, Bytes),
+    /// It closes.
+    End(Verdict),
+}
+
+/// Why hyper is done.
+enum Done {
+    Resting,
+    Finished,
+    Broken,
+    Judged(Verdict),
+}
+
+/// Serves requests until the connection ends, rests or becomes something else. Boxed,
 /// so that the task of a connection at rest does not hold room for it.
 fn converse(
     app: &Arc<App>,
     connection: &Rc<Connection>,
     socket: Socket,
-) -> Pin<Box<impl Future<Output = ControlFlow<Verdict, Socket>> + use<>>> {
+) -> Pin<Box<impl Future<Output = Next> + use<>>> {
     let limits = &app.config.limits;
     let mut builder = http1::Builder::new();
     builder
@@ -86,11 +110,11 @@ fn converse(
     let mut http = builder.serve_connection(TokioIo::new(socket), service);
     let connection = connection.clone();
     Box::pin(async move {
-        let ended = poll_fn(|cx| {
+        let done = poll_fn(|cx| {
             connection.listen(cx);
             match connection.verdict() {
                 Verdict::Continue => {}
-                verdict => return Poll::Ready(Some(verdict)),
+                verdict => return Poll::Ready(Done::Judged(verdict)),
             }
             let resting = connection.phase().0 == Phase::Rest;
             if resting {
@@ -99,12 +123,11 @@ fn converse(
                 Pin::new(&mut http).graceful_shutdown();
             }
             match Pin::new(&mut http).poll(cx) {
-                Poll::Ready(Ok(())) if resting => Poll::Ready(None),
-                Poll::Ready(result) => {
-                    if let Err(error) = result {
-                        exchange::log_connection_error(&connection, &error);
-                    }
-                    Poll::Ready(Some(Verdict::Continue))
+                Poll::Ready(Ok(())) if resting => Poll::Ready(Done::Resting),
+                Poll::Ready(Ok(())) => Poll::Ready(Done::Finished),
+                Poll::Ready(Err(error)) => {
+                    exchange::log_connection_error(&connection, &error);
+                    Poll::Ready(Done::Broken)
                 }
                 Poll::Pending => {
                     connection.end_rest();
@@ -115,15 +138,51 @@ fn converse(
             }
         })
         .await;
-        match ended {
-            Some(verdict) => ControlFlow::Break(verdict),
-            None => {
+        match done {
+            Done::Judged(verdict) => Next::End(verdict),
+            Done::Broken => Next::End(Verdict::Continue),
+            Done::Resting => {
                 let parts = http.into_parts();
                 let mut socket = parts.io.into_inner();
                 // The beginning of a head that came along with the request before it.
                 socket.unread(parts.read_buf);
-                ControlFlow::Continue(socket)
+                Next::Rest(socket)
+            }
+            Done::Finished => {
+                let parts = http.into_parts();
+                finish(&connection, parts.io.into_inner(), parts.read_buf).await
             }
         }
     })
+}
+
+/// hyper has written its last response. One that was a 101 may still be kept back, as any
+/// response is when more seems to follow.
+async fn finish(connection: &Connection, mut socket: Socket, read: Bytes) -> Next {
+    let ended = poll_fn(|cx| {
+        connection.listen(cx);
+        match connection.verdict() {
+            Verdict::Continue => {}
+            verdict => return Poll::Ready(Err(verdict)),
+        }
+        if connection.is_admitted() {
+            return connection.poll_flush(cx).map_err(|_| Verdict::Continue);
+        }
+        // Once a request has offered an upgrade, hyper leaves it to others to close.
+        Pin::new(&mut socket)
+            .poll_shutdown(cx)
+            .map_err(|_| Verdict::Continue)
+    })
+    .await;
+    match ended {
+        Err(verdict) => Next::End(verdict),
+        Ok(()) => match connection.take_admitted() {
+            Some(admitted) => {
+                // Copied, or a few bytes would hold all of hyper's buffer.
+                let early = [read, socket.take_unread()].concat().into();
+                Next::Peer(admitted, early)
+            }
+            None => Next::End(Verdict::Continue),
+        },
+    }
 }

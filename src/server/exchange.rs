@@ -50,7 +50,9 @@ pub async fn serve(
         // Only its end can end such a response.
         connection.close_after_reply();
     }
-    if connection.is_last() || app.draining() {
+    // A 101 ends the exchange but not the connection, and no drain can take it back.
+    let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+    if !upgraded && (connection.is_last() || app.draining()) {
         connection.close_after_reply();
         response
             .headers_mut()

@@ -22,6 +22,7 @@ use super::{App, Lifecycle, drive};
 use crate::config::Listen;
 use crate::telemetry::counters;
 use crate::telemetry::log;
+use crate::ws::Local;
 
 /// Out of file descriptors: pause instead of spinning on the same error.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -103,7 +104,14 @@ impl IoThread {
                 })
                 .ok()
         });
-        let registry = Rc::new(Registry::default());
+        let peers = self.attach();
+        if let Some(peers) = &peers {
+            let peers = peers.clone();
+            spawn_local(async move { peers.run().await });
+        }
+        // What topics remember ages on one thread at least, whether anybody is connected or not.
+        let ages = listener.is_some() && peers.as_ref().is_some_and(|it| remembers(it));
+        let registry = Rc::new(Registry::new(peers));
         let mut idle = IdleWatch::new(&self.app, listener.is_some());
         let mut drain: Option<Instant> = None;
         let mut ticks = interval(TICK);
@@ -119,7 +127,7 @@ impl IoThread {
                 // What the last connection frees is too fresh for the first round after it.
                 untidy = 2;
             }
-            let quiet = untidy == 0 && !idle.armed();
+            let quiet = untidy == 0 && !idle.armed() && !ages;
             let full = counters().connections_open.value()
                 >= self.app.config.limits.max_connections as u64;
             tokio::select! {
@@ -172,6 +180,19 @@ impl IoThread {
         }
     }
 
+    /// Makes this one of the hub's threads, where there is a hub.
+    fn attach(&self) -> Option<Rc<Local>> {
+        let sockets = self.app.sockets.as_ref()?;
+        Local::attach(sockets.hub.clone(), sockets.clone(), Instant::now())
+            .inspect_err(|error| {
+                log::error(
+                    "thread without WebSockets",
+                    &[("reason", &error.to_string())],
+                );
+            })
+            .ok()
+    }
+
     fn serve(&self, stream: Stream, registry: &Rc<Registry>) {
         spawn_local(drive::serve(self.app.clone(), stream, registry));
     }
@@ -198,6 +219,10 @@ impl IoThread {
             self.serve(stream, registry);
         }
     }
+}
+
+fn remembers(peers: &Local) -> bool {
+    peers.hub().limits().replay.size > 0
 }
 
 async fn accept(listener: &Option<Listener>) -> io::Result<Stream> {
@@ -237,10 +262,9 @@ impl IdleWatch {
         let Some(timeout) = self.timeout.filter(|_| !self.fired) else {
             return false;
         };
-        let (total, open) = (
-            counters().exchanges.value(),
-            counters().exchanges_open.value(),
-        );
+        let total = counters().exchanges.value();
+        // a WebSocket is no exchange, but it is somebody who is being served
+        let open = counters().exchanges_open.value() + counters().ws_open.value();
         if total == 0 || open > 0 || total != self.seen {
             self.seen = total;
             self.since = (total > 0 && open == 0).then(Instant::now);

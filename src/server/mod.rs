@@ -4,8 +4,10 @@
 //! ```text
 //! listener ─> io_thread ─> connection (socket, sweep) ─> exchange ─> assets
 //!                                                               └──> render ─> dispatch
+//!                            peer <── upgrade <── the 101 of a handshake ──┘
 //! ```
 
+mod address;
 mod body;
 pub mod build;
 mod connection;
@@ -17,6 +19,7 @@ pub mod health;
 mod io_thread;
 mod listener;
 mod outbox;
+mod peer;
 mod render;
 mod request_text;
 mod socket;
@@ -24,6 +27,7 @@ pub mod sockets;
 mod sticky;
 mod stream;
 mod sweep;
+mod upgrade;
 
 use std::io;
 use std::net::SocketAddr;
@@ -38,10 +42,12 @@ pub use listener::{BindError, Bound};
 
 use crate::config::Config;
 use crate::dispatch::{Bounds, Dispatcher};
+use crate::ws::{CloseCode, Goodbye};
 use build::{Build, Site};
 use io_thread::{Command, IoThread};
 use sockets::Sockets;
 use sticky::Sticky;
+use upgrade::Gate;
 
 const SERVING: u8 = 0;
 const DRAINING: u8 = 1;
@@ -59,8 +65,10 @@ pub struct App {
     embedded: bool,
     /// Where sessions are bound to seats.
     sticky: Option<Sticky>,
-    /// The hub and who runs its hooks, where there is one.
+    /// The hub and who runs its hooks, where there are WebSockets.
     pub sockets: Option<Arc<Sockets>>,
+    /// Who may open one.
+    gate: Option<Gate>,
     /// Why no worker comes, where it is known.
     unready: Mutex<Option<String>>,
     phase: AtomicU8,
@@ -75,13 +83,18 @@ impl App {
         };
         let sticky = config.workers.sticky.then(Sticky::new);
         let dispatcher = Dispatcher::new(config.limits.slots, config.workers.balancing, bounds);
+        let websocket = config.websocket.as_ref();
+        let sockets =
+            websocket.map(|it| Sockets::new(it.limits.clone(), &it.public_topics, &dispatcher));
+        let gate = Gate::new(&config);
         Self {
             config,
             build: ArcSwap::from_pointee(Build::first(site)),
             dispatcher: Arc::new(dispatcher),
             embedded,
             sticky,
-            sockets: None,
+            sockets,
+            gate,
             unready: Mutex::new(None),
             phase: AtomicU8::new(SERVING),
         }
@@ -181,6 +194,12 @@ impl Server {
     /// [`Lifecycle::closed`] follows.
     pub fn drain(&self) {
         if self.app.phase.swap(DRAINING, Ordering::AcqRel) == SERVING {
+            if let Some(sockets) = &self.app.sockets {
+                // They are asked to come again, elsewhere or to whoever follows, and get time to
+                // say goodbye like any client that is being served.
+                let goodbye = Goodbye::new(CloseCode::RESTART, "the server restarts");
+                sockets.hub.disconnect_all(&goodbye);
+            }
             self.tell(|| Command::Drain);
         }
     }

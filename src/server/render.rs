@@ -18,12 +18,14 @@ use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 
 use super::App;
+use super::address;
 use super::body::Body;
 use super::build::Site;
 use super::connection::Connection;
 use super::exchange::{plain, unread};
 use super::request_text::{self, RequestText};
-use super::sticky::{self, Choice};
+use super::sticky::Choice;
+use super::upgrade::Handshake;
 use crate::dispatch::{
     BodyBounds, BodyOutcome, Busy, Eager, Exchange, ExchangeId, Reply, ReplyBody, ReplyError,
     RequestBody, RequestEvent, eager, pump, wire,
@@ -42,8 +44,8 @@ pub(super) async fn render(
     route: Option<RouteId>,
 ) -> Response<Body> {
     let seat = app.sticky.as_ref().and_then(|sticky| {
-        let address = sticky::address(&app.config.address, &head.headers, &connection.peer.address);
-        sticky.choose(&head.headers, address, &app.dispatcher.seats())
+        let address = address::client(&app.config.address, &head.headers, &connection.peer.address);
+        sticky.choose(&head.headers, &address, &app.dispatcher.seats())
     });
     let text = match request_text::write(app, connection, &head) {
         Ok(text) => text,
@@ -53,6 +55,14 @@ pub(super) async fn render(
             return plain(StatusCode::BAD_REQUEST);
         }
     };
+    let handshake = match Handshake::check(app, connection, &head, &text) {
+        Ok(handshake) => handshake,
+        Err(refusal) => {
+            unread(app, connection, body);
+            return refusal.response();
+        }
+    };
+    let upgrade = handshake.as_ref().map(Handshake::is_good);
     let secure = text.is_secure();
     let content_length = content_length(&head);
     let plan = plan(app, site, &head, &body, content_length);
@@ -82,6 +92,7 @@ pub(super) async fn render(
                     route: route.map(RouteId::index),
                     port: connection.peer.port,
                     http10: head.version == Version::HTTP_10,
+                    upgrade,
                     content_length,
                 };
                 event(text, &facts, inbound)
@@ -123,7 +134,15 @@ pub(super) async fn render(
         outcome = await_reply(connection, exchange).await;
     }
     let mut response = match outcome {
-        Outcome::Reply(Ok(reply)) => respond(reply, &head.method),
+        Outcome::Reply(Ok(reply)) if reply.status == StatusCode::SWITCHING_PROTOCOLS => {
+            switch(app, connection, handshake, reply, name)
+        }
+        Outcome::Reply(Ok(reply)) => {
+            if handshake.is_some() {
+                counters().ws_declined.increment();
+            }
+            respond(reply, &head.method)
+        }
         Outcome::Reply(Err(ReplyError::Lost(_))) => lost(name),
         Outcome::Reply(Err(error)) => unwritable(&error, name),
         Outcome::Overdue => overdue(connection, name),
@@ -151,6 +170,7 @@ struct Facts {
     route: Option<u32>,
     port: u16,
     http10: bool,
+    upgrade: Option<bool>,
     content_length: Option<u64>,
 }
 
@@ -168,6 +188,7 @@ fn event(text: RequestText, facts: &Facts, inbound: &Inbound) -> RequestEvent {
         route,
         port,
         http10,
+        upgrade,
         content_length,
     } = facts;
     RequestEvent {
@@ -181,6 +202,7 @@ fn event(text: RequestText, facts: &Facts, inbound: &Inbound) -> RequestEvent {
         port,
         canonical,
         http10,
+        upgrade,
         content_length,
         body: match inbound {
             Inbound::None => RequestBody::None,
@@ -346,7 +368,24 @@ fn respond(reply: Reply, method: &Method) -> Response<Body> {
     response
 }
 
-fn unwritable(error: &ReplyError, route: &str) -> Response<Body> {
+/// The worker accepts a handshake, or says that it does where there was none.
+fn switch(
+    app: &App,
+    connection: &Connection,
+    handshake: Option<Handshake>,
+    reply: Reply,
+    route: &str,
+) -> Response<Body> {
+    let Some(handshake) = handshake else {
+        return unwritable(&ReplyError::Status(reply.status.as_u16()), route);
+    };
+    match handshake.answer(app, connection, reply) {
+        Ok(response) => response,
+        Err(misuse) => unwritable(&misuse, route),
+    }
+}
+
+fn unwritable(error: &impl ToString, route: &str) -> Response<Body> {
     let message = error.to_string();
     log::error(
         "response refused",

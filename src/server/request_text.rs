@@ -2,6 +2,8 @@
 //! lines in one Latin-1 run, so that JS decodes it with a single call and parses headers
 //! only when they are read (`dispatch/wire.rs` says how the parts are found again).
 
+use std::borrow::Cow;
+
 use http::HeaderMap;
 use http::request::Parts;
 
@@ -26,6 +28,12 @@ impl RequestText {
     /// Whether the client is at an `https` origin.
     pub fn is_secure(&self) -> bool {
         self.text[usize::from(self.method_len)..].starts_with(b"https:")
+    }
+
+    /// The origin it was sent to.
+    pub fn origin(&self) -> Cow<'_, str> {
+        let start = usize::from(self.method_len);
+        String::from_utf8_lossy(&self.text[start..start + usize::from(self.origin_len)])
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Socket {
     lingered: usize,
     /// Bytes to be read once more before those of the stream.
     unread: Bytes,
+    /// It has been closed, or kept open, for good.
+    shut: bool,
 }
 
 impl Socket {
@@ -35,6 +37,7 @@ impl Socket {
             framing: FramingWatch::default(),
             lingered: 0,
             unread: Bytes::new(),
+            shut: false,
         }
     }
 
@@ -46,6 +49,11 @@ impl Socket {
         } else {
             bytes
         };
+    }
+
+    /// Takes what was put back.
+    pub fn take_unread(&mut self) -> Bytes {
+        std::mem::take(&mut self.unread)
     }
 
     /// Waits until there is something to read. Any other verdict than to go on ends the wait.
@@ -124,16 +132,28 @@ impl AsyncWrite for Socket {
         self.connection.poll_flush(cx)
     }
 
-    /// Says that we are done, then reads what the client was still sending until it is
-    /// done too (RFC 9112, 9.6): closing over unread bytes makes the kernel send a reset,
-    /// and the client may lose our answer to it. The sweep ends a client that never stops.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let connection = this.connection.clone();
-        if connection.phase().0 == Phase::Rest {
+        if this.shut || connection.phase().0 == Phase::Rest || connection.is_admitted() {
             // hyper goes, the client stays.
             return Poll::Ready(Ok(()));
         }
+        ready!(this.poll_close(&connection, cx))?;
+        this.shut = true;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Socket {
+    /// Says that we are done, then reads what the client was still sending until it is
+    /// done too (RFC 9112, 9.6): closing over unread bytes makes the kernel send a reset,
+    /// and the client may lose our answer to it. The sweep ends a client that never stops.
+    fn poll_close(
+        &mut self,
+        connection: &Connection,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
         if connection.phase().0 != Phase::Linger {
             ready!(connection.poll_flush(cx))?;
             ready!(
@@ -155,8 +175,8 @@ impl AsyncWrite for Socket {
                 Some(Poll::Pending) => return Poll::Pending,
                 Some(Poll::Ready(Ok(()))) => {
                     let n = buf.filled().len();
-                    this.lingered += n;
-                    if n == 0 || this.lingered > LINGER_BYTES {
+                    self.lingered += n;
+                    if n == 0 || self.lingered > LINGER_BYTES {
                         return Poll::Ready(Ok(()));
                     }
                 }

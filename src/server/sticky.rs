@@ -10,8 +10,6 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::header::{CACHE_CONTROL, COOKIE, HeaderMap, HeaderValue};
 use sha2::Sha256;
 
-use crate::config::ClientAddress;
-
 /// The cookie's name.
 const NAME: &str = "oxide_worker";
 
@@ -122,15 +120,6 @@ fn unhex(text: &str) -> Option<[u8; SIGNED]> {
     Some(bytes)
 }
 
-/// Whom a request comes from, as far as giving out seats needs to know: the configured
-/// header as it stands, else the socket's peer.
-pub fn address<'a>(config: &ClientAddress, headers: &'a HeaderMap, peer: &'a str) -> &'a str {
-    let header = config.header.as_deref();
-    header
-        .and_then(|name| headers.get(name)?.to_str().ok())
-        .unwrap_or(peer)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,25 +195,5 @@ mod tests {
                 .is_none()
         );
         assert!(sticky.cookie(1, false, &headers("s-maxage=9")).is_none());
-    }
-
-    #[test]
-    fn a_header_may_tell_the_address() {
-        let config = |header: Option<&str>| ClientAddress {
-            header: header.map(str::to_owned),
-            xff_depth: 1,
-            header_variable: String::new(),
-            xff_depth_variable: String::new(),
-        };
-        let headers = HeaderMap::from_iter([(
-            http::header::FORWARDED,
-            HeaderValue::from_static("for=198.51.100.1"),
-        )]);
-        assert_eq!(address(&config(None), &headers, "peer"), "peer");
-        assert_eq!(address(&config(Some("x-none")), &headers, "peer"), "peer");
-        assert_eq!(
-            address(&config(Some("forwarded")), &headers, "peer"),
-            "for=198.51.100.1"
-        );
     }
 }

@@ -4,13 +4,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 
 use super::connection::{Connection, Phase, Verdict};
 use crate::config::{Timeout, Timeouts};
 use crate::telemetry::counters::{Raised, counters};
+use crate::ws;
 
 /// Time between two sweeps.
 pub const TICK: Duration = Duration::from_millis(250);
@@ -55,6 +56,8 @@ impl Clock {
 #[derive(Debug, Default)]
 pub struct Registry {
     clock: Clock,
+    /// Those of them that are WebSockets, as the hub knows them.
+    peers: Option<Rc<ws::Local>>,
     connections: RefCell<FxHashMap<u64, Rc<Connection>>>,
     next: Cell<u64>,
 }
@@ -74,6 +77,19 @@ impl Drop for Entry {
 }
 
 impl Registry {
+    /// With a place for WebSockets, where there may be any.
+    pub fn new(peers: Option<Rc<ws::Local>>) -> Self {
+        Self {
+            peers,
+            ..Self::default()
+        }
+    }
+
+    /// Where its WebSockets join.
+    pub fn peers(&self) -> Option<Rc<ws::Local>> {
+        self.peers.clone()
+    }
+
     /// The clock its connections read.
     pub fn clock(&self) -> Clock {
         self.clock.clone()
@@ -82,6 +98,13 @@ impl Registry {
     /// Adds a connection.
     pub fn enter(self: &Rc<Self>, connection: Rc<Connection>) -> Entry {
         counters().connections_accepted.increment();
+        if self.is_empty()
+            && let Some(peers) = &self.peers
+        {
+            // No tick has come while there was nothing to look after, and a peer that joins
+            // before the next one shall not seem to have been silent all the while.
+            peers.sweep(Instant::now());
+        }
         let key = self.next.get();
         self.next.set(key + 1);
         self.connections.borrow_mut().insert(key, connection);
@@ -107,6 +130,9 @@ impl Registry {
     /// Moves the clock and ends what has taken too long.
     pub fn sweep(&self, timeouts: &Timeouts, queue: Timeout, draining: bool) {
         self.clock.advance();
+        if let Some(peers) = &self.peers {
+            peers.sweep(Instant::now());
+        }
         let now = self.clock.now();
         for connection in self.connections.borrow().values() {
             let (phase, since) = connection.phase();

@@ -200,6 +200,22 @@ counters! {
     ws_parked: Counter,
     /// Events of peers that a worker had when it died.
     ws_lost: Counter,
+    /// WebSockets open now.
+    ws_open: Gauge,
+    /// Handshakes that were accepted.
+    ws_accepted: Counter,
+    /// Handshakes that the app answered with something else.
+    ws_declined: Counter,
+    /// Handshakes refused because their address had begun too many.
+    ws_refused_rate: Counter,
+    /// Handshakes refused because of the page they came from.
+    ws_refused_origin: Counter,
+    /// Handshakes refused because their address had too many peers.
+    ws_refused_address: Counter,
+    /// Handshakes refused because there were too many peers.
+    ws_refused_full: Counter,
+    /// Handshakes refused because a drain had begun.
+    ws_refused_drain: Counter,
 }
 
 /// Two of them are for the tests of this file alone.

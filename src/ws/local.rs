@@ -4,6 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::hash_map::Entry;
+use std::fmt;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -368,6 +369,20 @@ impl Drop for Joined {
         let closed = self.member.closed.take().unwrap_or_else(Closed::lost);
         // A panic may be what drops it; a second one would end the process.
         self.local.guard(|hooks| hooks.closed(id, closed, context));
+    }
+}
+
+impl fmt::Debug for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Local")
+            .field("thread", &self.thread)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Joined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Joined").field(&self.member.id).finish()
     }
 }
 

@@ -15,6 +15,7 @@ use crate::telemetry::log::Level;
 mod health;
 mod listener;
 mod origin;
+mod websocket;
 mod workers;
 
 fn handoff(prefix: &str, options: Value) -> Handoff {
@@ -35,6 +36,7 @@ fn handoff(prefix: &str, options: Value) -> Handoff {
         aliases: Vec::new(),
         prerendered: Vec::new(),
         routes: Vec::new(),
+        hooks_ws: false,
     }
 }
 
@@ -199,6 +201,11 @@ fn every_variable_is_read_and_every_default_taken() {
             Kind::Balancing => "cpu-based",
             Kind::Memory { .. } => "100",
             Kind::WebObjects => "native",
+            Kind::UrlPath => "/path",
+            Kind::Origins => "https://my.site",
+            Kind::Topics => "news",
+            Kind::Rate => "7/7s",
+            Kind::Overflow => "close",
             Kind::Bytes { .. } => "9000",
             // No machine has four times as many cores.
             Kind::Count { max: 1023.., .. } => "1023",

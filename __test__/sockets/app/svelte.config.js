@@ -1,0 +1,3 @@
+import { options } from './options.js';
+
+export default { kit: options };

@@ -1,0 +1,101 @@
+/**
+ * The app in this folder, built once for each kit and variant, and started with its workers.
+ */
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { adapter_hash, install, install_adapter } from '../harness/app.js';
+import { must_run } from '../harness/command.js';
+import { locked } from '../harness/lock.js';
+import { node } from '../harness/paths.js';
+import { start_pool } from '../harness/pool.js';
+
+const source = fileURLToPath(new URL('./app', import.meta.url));
+
+/** @param {...string} parts */
+function contents(...parts) {
+	const hash = crypto.createHash('sha256').update(adapter_hash()).update(parts.join('\0'));
+	for (const file of fs.readdirSync(source, { recursive: true, encoding: 'utf8' }).sort()) {
+		const place = path.join(source, file);
+		if (fs.statSync(place).isFile()) hash.update(file).update(fs.readFileSync(place));
+	}
+	return hash.digest('hex').slice(0, 16);
+}
+
+/**
+ * @param {object} [what]
+ * @param {2 | 3} [what.kit]
+ * @param {Record<string, string>} [what.env] that the app's configuration reads
+ * @param {(app: string) => void} [what.change] the app before it is built; named by `name`
+ * @param {string} [what.name]
+ * @returns {Promise<string>} the build folder
+ */
+export function build_site({ kit = 3, env = {}, change, name = 'plain' } = {}) {
+	return locked('apps', async () => {
+		const shared = await install(`kit${kit}`);
+		const hash = contents(JSON.stringify(env), name);
+		const app = path.join(shared, 'builds', `sockets-${name}-${hash}`);
+		const mark = path.join(app, 'built');
+		const build = path.join(app, 'build');
+		if (fs.existsSync(mark)) {
+			fs.utimesSync(mark, new Date(), new Date());
+			return build;
+		}
+		fs.cpSync(source, app, { recursive: true });
+		if (kit === 3) fs.rmSync(path.join(app, 'svelte.config.js'));
+		change?.(app);
+		install_adapter(app);
+		await must_run(node, [path.join(shared, 'node_modules/vite/bin/vite.js'), 'build'], {
+			cwd: app,
+			env: { KIT: String(kit), ...env }
+		});
+		fs.writeFileSync(mark, '');
+		return build;
+	});
+}
+
+/** @typedef {Awaited<ReturnType<typeof start_site>>} Site */
+
+/**
+ * A server with two workers, unless told otherwise, and ways to call its hub
+ * @param {object} [options]
+ * @param {string} [options.build]
+ * @param {number} [options.workers]
+ * @param {NodeJS.ProcessEnv} [options.env]
+ */
+export async function start_site({ build, workers = 2, env = {} } = {}) {
+	build ??= await build_site();
+	const server = await start_pool({
+		build,
+		workers,
+		// tests open more sockets than people do
+		env: { WEBSOCKET_UPGRADE_RATE_LIMIT: '0', ...env }
+	});
+
+	/**
+	 * @param {string} target
+	 * @param {unknown} [body]
+	 */
+	const post = async (target, body) => {
+		const response = await fetch(`http://127.0.0.1:${server.port}${target}`, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify(body ?? {})
+		});
+		return /** @type {any} */ (await response.json());
+	};
+
+	/**
+	 * Has a route call a function of the hub
+	 * @param {string} name
+	 * @param {...unknown} args
+	 */
+	const hub = async (name, ...args) => {
+		const { result, error } = await post('/hub', { name, args });
+		if (error) throw Object.assign(new Error(error.message), { code: error.code });
+		return result;
+	};
+
+	return { ...server, post, hub };
+}

@@ -1,0 +1,54 @@
+/**
+ * `svelte-adapter-oxide/hub`: the hub for any server module of the app, and a helper for hooks in
+ * TypeScript. It only finds what the server has put into the thread, so that it may be imported
+ * anywhere and as often as bundlers like: while building, in tests, where our server does not run.
+ */
+
+/** @typedef {import('./hub.js').Hub} Hub */
+
+/** What `runtime/sockets/hub.js` puts it under. */
+const HUB = Symbol.for('svelte-adapter-oxide.hub');
+
+/** Its functions, all of them. @type {Array<keyof Hub>} */
+const FUNCTIONS = [
+	'publish',
+	'broadcast',
+	'send',
+	'sendTo',
+	'disconnect',
+	'peers',
+	'peer',
+	'count',
+	'subscribers',
+	'presence',
+	'request'
+];
+
+/**
+ * @param {keyof Hub} name
+ * @returns {Hub}
+ */
+function current(name) {
+	const found = /** @type {{ [HUB]?: Hub }} */ (globalThis)[HUB];
+	if (found !== undefined) return found;
+	throw new Error(
+		`hub.${name}() was called where there is no hub: it is there in the server that ` +
+			`\`node build/index.js\` starts, and not while building, nor in build/handler.js inside ` +
+			`another server. Call it while a request is handled, or look whether \`building\` of ` +
+			`\`$app/environment\` is false.`
+	);
+}
+
+/** @type {Hub} */
+export const hub = Object.freeze(
+	Object.fromEntries(
+		FUNCTIONS.map((name) => [
+			name,
+			(/** @type {any[]} */ ...args) =>
+				/** @type {(...args: any[]) => any} */ (current(name)[name])(...args)
+		])
+	)
+);
+
+/** @type {typeof import('./hub.js').defineHooks} */
+export const defineHooks = (hooks) => hooks;

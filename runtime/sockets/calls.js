@@ -1,0 +1,137 @@
+/**
+ * One call of a hook, from its beginning to what is left to do when it is done: the context is kept
+ * if it is another, what it threw is told, and its event is settled.
+ *
+ * A peer's hooks begin in the order of its events and do not wait for each other.
+ */
+import { native } from '../native.js';
+import { is_refusal } from './errors.js';
+import { settle } from './tokens.js';
+
+/** @import { Hooks } from './hooks.js' */
+/** @import { Member } from './members.js' */
+
+/** What a socket is closed with when the server has failed it (RFC 6455 7.4.1). */
+const INTERNAL_ERROR = 1011;
+
+/**
+ * What becomes of a hook's end.
+ * @typedef {object} Ending
+ * @property {number} [token] settled when all is done
+ * @property {(result: unknown) => void} [done] gets what the hook returned
+ * @property {(error: unknown) => void} [failed] for who has an answer to give to the peer, which is
+ *   then not closed
+ */
+
+/**
+ * @param {Member} member
+ * @param {Exclude<keyof Hooks, 'upgrade' | 'error'>} name
+ * @param {unknown[]} args after the peer
+ * @param {Ending} ending
+ */
+export function call(member, name, args, ending) {
+	const hook = /** @type {((...args: unknown[]) => unknown) | undefined} */ (member.hooks[name]);
+	/** @type {unknown} */
+	let result;
+	try {
+		result = hook?.(member.peer, ...args);
+	} catch (error) {
+		void fail(member, name, error, ending);
+		return;
+	}
+	if (is_thenable(result)) {
+		Promise.resolve(result).then(
+			(value) => finish(member, name, value, ending),
+			(error) => fail(member, name, error, ending)
+		);
+	} else {
+		finish(member, name, result, ending);
+	}
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is PromiseLike<unknown>}
+ */
+function is_thenable(value) {
+	return (
+		typeof value === 'object' &&
+		value !== null &&
+		typeof (/** @type {{ then?: unknown }} */ (value).then) === 'function'
+	);
+}
+
+/**
+ * @param {Member} member
+ * @param {string} name
+ * @param {unknown} result
+ * @param {Ending} ending
+ */
+function finish(member, name, result, ending) {
+	try {
+		keep(member);
+		ending.done?.(result);
+	} catch (error) {
+		void fail(member, name, error, ending);
+		return;
+	}
+	if (ending.token !== undefined) settle(ending.token);
+}
+
+/** @param {Member} member */
+function keep(member) {
+	if (member.gone) return;
+	let card;
+	try {
+		card = member.card.changed();
+	} catch (error) {
+		throw new Error(
+			`peer.context cannot be kept, as it may have to move to another worker: ${
+				error instanceof Error ? error.message : error
+			}`,
+			{ cause: error }
+		);
+	}
+	if (card !== null) native.hubSetCard(member.slot, member.generation, card);
+}
+
+/**
+ * @param {Member} member
+ * @param {string} name of the hook
+ * @param {unknown} thrown
+ * @param {Ending} ending
+ */
+async function fail(member, name, thrown, { token, failed }) {
+	if (failed !== undefined) {
+		failed(thrown);
+		if (is_refusal(thrown)) {
+			if (token !== undefined) settle(token);
+			return;
+		}
+	}
+	let what = `\`${name}\``;
+	let error = as_error(thrown);
+	const hook = member.hooks.error;
+	let told = false;
+	if (hook !== undefined) {
+		try {
+			await hook(member.peer, error);
+			told = true;
+			keep(member);
+		} catch (another) {
+			told = false;
+			what = '`error`';
+			error = as_error(another);
+		}
+	}
+	if (!told) {
+		console.error(`The WebSocket hook ${what} failed for peer ${member.peer.id}:`, error);
+		if (failed === undefined && !member.gone) member.peer.close(INTERNAL_ERROR);
+	}
+	if (token !== undefined) settle(token);
+}
+
+/** @param {unknown} thrown */
+function as_error(thrown) {
+	return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+}

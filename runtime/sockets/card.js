@@ -1,0 +1,156 @@
+/**
+ * A peer's card: what any worker has to know of it to run its hooks, as bytes that the hub keeps.
+ * The head, written once at the handshake, and after it the context, which hooks may change:
+ *
+ *   u32 length of the head (little-endian), head, context; both as `v8.serialize` writes them
+ *
+ * A context without members takes no bytes.
+ */
+import { builtin } from '../builtin.js';
+import { for_each_line } from '../header-lines.js';
+
+/** @typedef {Record<string, unknown>} Context */
+
+/**
+ * @typedef {object} Head
+ * @property {string} pattern of the path, which names the hooks
+ * @property {Record<string, string>} params
+ * @property {string} origin
+ * @property {string} target
+ * @property {boolean} canonical whether origin and target make the URL without the parser
+ * @property {string} address of the other end; empty where there is none
+ * @property {string} headers `name\nvalue\n` lines of the handshake
+ * @property {{ id: string, info: unknown } | null} user
+ */
+
+/** Of a handshake's headers, what is of no use once it is over. */
+const SPENT = new Set([
+	'connection',
+	'upgrade',
+	'sec-websocket-key',
+	'sec-websocket-version',
+	'sec-websocket-extensions'
+]);
+
+/** A card lives in memory for as long as its peer, and goes from worker to worker. */
+const CONTEXT_BYTES = 64 * 1024;
+
+/** @returns {typeof import('node:v8')} */
+const v8 = () => builtin('node:v8');
+
+/**
+ * A request's header lines, without those that a card need not carry.
+ * @param {string} lines
+ */
+export function kept_headers(lines) {
+	let kept = '';
+	for_each_line(lines, (name, value) => {
+		if (!SPENT.has(name)) kept += `${name}\n${value}\n`;
+	});
+	return kept;
+}
+
+/** @param {Head} head */
+export function write_head(head) {
+	const { pattern, params, origin, target, canonical, address, headers, user } = head;
+	// without names, which would stand in the memory of each peer
+	return v8().serialize([pattern, params, origin, target, canonical, address, headers, user]);
+}
+
+/**
+ * @param {Context} context
+ * @throws if it holds what cannot be cloned, such as a function
+ */
+export function write_context(context) {
+	return Object.keys(context).length === 0 ? Buffer.alloc(0) : v8().serialize(context);
+}
+
+/**
+ * @param {Uint8Array} head
+ * @param {Uint8Array} context
+ * @throws if it is more than a peer may have
+ */
+export function write_card(head, context) {
+	if (context.length > CONTEXT_BYTES) {
+		throw new RangeError(
+			`The context of a peer takes at most ${CONTEXT_BYTES} bytes, and this one ${context.length}`
+		);
+	}
+	const card = Buffer.allocUnsafe(4 + head.length + context.length);
+	card.writeUInt32LE(head.length, 0);
+	card.set(head, 4);
+	card.set(context, 4 + head.length);
+	return card;
+}
+
+/** A card as it is read, and as hooks change its context. */
+export class Card {
+	#head_bytes;
+	#context_bytes;
+	/** @type {Head | undefined} */
+	#head;
+	/** @type {Context | undefined} */
+	#context;
+	/** Someone has had the context in their hands. */
+	#touched = false;
+
+	/** @param {Uint8Array} bytes */
+	constructor(bytes) {
+		const end = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+		this.#head_bytes = bytes.subarray(4, end);
+		this.#context_bytes = bytes.subarray(end);
+	}
+
+	/** That of a peer of which nothing is known any more. */
+	static blank() {
+		const head = {
+			pattern: '',
+			params: {},
+			origin: 'http://localhost',
+			target: '/',
+			canonical: true,
+			address: '',
+			headers: '',
+			user: null
+		};
+		return new Card(write_card(write_head(head), Buffer.alloc(0)));
+	}
+
+	get head() {
+		return (this.#head ??= read_head(this.#head_bytes));
+	}
+
+	get context() {
+		this.#touched = true;
+		if (this.#context === undefined) {
+			const bytes = this.#context_bytes;
+			this.#context = bytes.length === 0 ? {} : /** @type {Context} */ (v8().deserialize(bytes));
+		}
+		return this.#context;
+	}
+
+	/**
+	 * The card to be kept, if the context has been touched since this was asked last, and is another.
+	 * @returns {Uint8Array | null}
+	 * @throws if the context cannot be kept
+	 */
+	changed() {
+		if (!this.#touched || this.#context === undefined) return null;
+		this.#touched = false;
+		const context = write_context(this.#context);
+		if (Buffer.compare(context, this.#context_bytes) === 0) return null;
+		const card = write_card(this.#head_bytes, context);
+		this.#context_bytes = context;
+		return card;
+	}
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @returns {Head}
+ */
+function read_head(bytes) {
+	const [pattern, params, origin, target, canonical, address, headers, user] =
+		v8().deserialize(bytes);
+	return { pattern, params, origin, target, canonical, address, headers, user };
+}

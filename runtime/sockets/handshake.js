@@ -1,0 +1,179 @@
+/**
+ * A WebSocket handshake: an ordinary exchange up to its answer. The path decides whether it is one
+ * of ours, `upgrade` whether the peer may come; what the hub has to know of the peer goes along with
+ * the answer, 101, as its body.
+ *
+ * Rust has checked the origin and the rate before, and writes what RFC 6455 4.2.2 has in the answer.
+ */
+import { client_address } from '../address.js';
+import { create_platform } from '../platform.js';
+import { kept_headers, write_card, write_context, write_head } from './card.js';
+import { Cookies } from './cookies.js';
+import { response_of } from './errors.js';
+import { find_hooks } from './hooks.js';
+
+/** @import { RequestRecord } from '../wire.js' */
+/** @import { Hooks } from './hooks.js' */
+
+/** The answer's head is written by the server. */
+const NOT_FOR_HOOKS = [
+	'connection',
+	'upgrade',
+	'sec-websocket-accept',
+	'sec-websocket-extensions',
+	'sec-websocket-version',
+	'content-length',
+	'transfer-encoding'
+];
+
+const NO_USER = 0xffffffff;
+
+/** The peer may come. */
+export class Accepted {
+	/**
+	 * @param {string} headers `name\nvalue\n` lines
+	 * @param {Uint8Array} admission
+	 */
+	constructor(headers, admission) {
+		this.headers = headers;
+		this.admission = admission;
+	}
+}
+
+/**
+ * @param {RequestRecord} record
+ * @param {Request} request
+ * @param {() => Promise<Response>} render answers what is no path of ours
+ * @returns {Promise<Response | Accepted>}
+ */
+export async function shake_hands(record, request, render) {
+	const url = new URL(request.url);
+	const found = find_hooks(url.pathname);
+	if (found === null) return render();
+	if (record.bad_handshake) return refuse(request);
+
+	const { path, params } = found;
+	const cookies = new Cookies(request.headers.get('cookie'), url);
+	const getClientAddress = () =>
+		client_address((name) => request.headers.get(name), record.address || undefined);
+	/** @type {Record<string, unknown>} */
+	const context = {};
+	Object.defineProperty(request, 'context', { value: context, enumerable: true });
+	const event = {
+		request,
+		url,
+		params,
+		route: { id: path.pattern },
+		cookies,
+		getClientAddress,
+		platform: /** @type {any} */ (create_platform(record))
+	};
+
+	/** @type {Awaited<ReturnType<NonNullable<Hooks['upgrade']>>>} */
+	let returned;
+	try {
+		returned = await path.hooks.upgrade?.(/** @type {any} */ (request), event);
+	} catch (thrown) {
+		const response = response_of(thrown);
+		if (response === null) throw thrown;
+		return with_cookies(response, cookies);
+	}
+	if (returned instanceof Response) return with_cookies(returned, cookies);
+
+	Object.assign(context, returned?.context);
+	const user = user_of(returned?.user);
+	const head = write_head({
+		pattern: path.pattern,
+		params,
+		origin: record.origin,
+		target: record.target,
+		canonical: record.canonical,
+		address: address_or_none(getClientAddress),
+		headers: kept_headers(record.headers),
+		user
+	});
+	const card = write_card(head, write_context(context));
+	return new Accepted(header_lines(returned?.headers, cookies), admission(user, card));
+}
+
+/**
+ * What no handshake can be made of (RFC 6455 4.2.1, 4.4).
+ * @param {Request} request
+ */
+function refuse(request) {
+	if (request.headers.get('sec-websocket-version') === '13') {
+		return new Response('Bad Request', { status: 400 });
+	}
+	const headers = { 'sec-websocket-version': '13', upgrade: 'websocket' };
+	return new Response('Upgrade Required', { status: 426, headers });
+}
+
+/**
+ * @param {Response} response
+ * @param {Cookies} cookies
+ */
+function with_cookies(response, { lines }) {
+	if (lines.length === 0) return response;
+	// its own headers may be closed to changes
+	const headers = new Headers(response.headers);
+	for (const line of lines) headers.append('set-cookie', line);
+	const { status, statusText } = response;
+	return new Response(response.body, { status, statusText, headers });
+}
+
+/**
+ * The address header may be missing, which only throws where someone asks.
+ * @param {() => string} address
+ */
+function address_or_none(address) {
+	try {
+		return address() ?? '';
+	} catch {
+		return '';
+	}
+}
+
+/**
+ * @param {{ id: string, info?: unknown } | null | undefined} user
+ * @returns {{ id: string, info: unknown } | null}
+ */
+function user_of(user) {
+	if (user == null) return null;
+	const { id, info = null } = user;
+	if (typeof id !== 'string' || id === '') {
+		throw new TypeError('`user.id` that `upgrade` returns has to be a string that is not empty');
+	}
+	return { id, info };
+}
+
+/**
+ * @param {HeadersInit | undefined} init
+ * @param {Cookies} cookies
+ */
+function header_lines(init, cookies) {
+	let lines = '';
+	for (const [name, value] of new Headers(init)) {
+		if (NOT_FOR_HOOKS.includes(name)) {
+			throw new Error(`\`upgrade\` cannot set the header ${name}, which the server writes`);
+		}
+		lines += `${name}\n${value}\n`;
+	}
+	for (const line of cookies.lines) lines += `set-cookie\n${line}\n`;
+	return lines;
+}
+
+/**
+ * u32 length of the user's id (`NO_USER` without one), u32 length of the info, u32 length of the
+ * card, all little-endian; then the id (UTF-8), the info (JSON) and the card.
+ * @param {{ id: string, info: unknown } | null} user
+ * @param {Uint8Array} card
+ */
+function admission(user, card) {
+	const id = Buffer.from(user?.id ?? '');
+	const info = Buffer.from(user === null ? '' : (JSON.stringify(user.info) ?? 'null'));
+	const head = Buffer.allocUnsafe(12);
+	head.writeUInt32LE(user === null ? NO_USER : id.length, 0);
+	head.writeUInt32LE(info.length, 4);
+	head.writeUInt32LE(card.length, 8);
+	return Buffer.concat([head, id, info, card]);
+}

@@ -1,0 +1,129 @@
+/**
+ * The app's WebSocket hooks: what `src/hooks.ws.js` exports, held to its shape, by the paths that
+ * lead to them. A module that cannot be used keeps no HTTP from being served: it is told at the
+ * start, and every handshake at the app's WebSocket path is answered with 500.
+ */
+import { settings } from '../native.js';
+import { compile, find, sorted } from './paths.js';
+
+/** @typedef {import('../../hub.js').Hooks} Hooks */
+/** @typedef {import('./paths.js').Path<Hooks>} Path */
+
+const NAMES = /** @type {const} */ ([
+	'upgrade',
+	'open',
+	'message',
+	'close',
+	'error',
+	'drain',
+	'subscribe',
+	'request'
+]);
+
+/** In the order in which they are tried. @type {Path[]} */
+let paths = [];
+
+/** @type {Map<string, Hooks>} by pattern */
+const by_pattern = new Map();
+
+/** Why the app's hooks cannot be used. @type {Error | null} */
+let fault = null;
+
+/** `paths.base`. */
+let base = '';
+
+/** Whether any path has such a hook. @type {Set<string>} */
+const present = new Set();
+
+/**
+ * Called once, before the first handshake.
+ * @param {object} handoff
+ * @param {(() => Promise<Record<string, unknown>>) | undefined} handoff.hooks_ws imports the app's
+ *   module, where it has one
+ * @param {string} handoff.base
+ */
+export async function load_hooks({ hooks_ws: load, base: app_base }) {
+	base = app_base;
+	/** @type {Path[]} */
+	let found;
+	try {
+		found = paths_of(load === undefined ? {} : await load());
+	} catch (error) {
+		fault = new Error('src/hooks.ws cannot be used', { cause: error });
+		console.error(
+			`src/hooks.ws cannot be used, and WebSocket handshakes are answered with 500:`,
+			error
+		);
+		// the path is known all the same
+		found = [compile(own_path(), {})];
+	}
+	paths = sorted(found);
+	for (const { pattern, hooks } of paths) {
+		by_pattern.set(pattern, hooks);
+		for (const name of Object.keys(hooks)) present.add(name);
+	}
+}
+
+/** That of the hooks which are in no `routes`, without the base. */
+function own_path() {
+	const { path } = /** @type {{ path: string }} */ (settings.websocket);
+	return path.slice(base.length);
+}
+
+/**
+ * @param {Record<string, unknown>} module
+ * @param {string} [path] of the hooks that are not in `routes`
+ * @returns {Path[]}
+ */
+export function paths_of(module, path = own_path()) {
+	const exported = /** @type {Record<string, unknown>} */ (module.default ?? module);
+	const own = hooks_of(exported, 'src/hooks.ws');
+	const found = new Map([[path, compile(path, own)]]);
+	const routes = exported.routes ?? {};
+	if (typeof routes !== 'object') throw new TypeError('`routes` of src/hooks.ws is no object');
+	for (const [pattern, hooks] of Object.entries(routes)) {
+		// what a path leaves out is as for all, `upgrade` above all: it may be what keeps others out
+		const all = { ...own, ...hooks_of(hooks, `the path ${pattern} of src/hooks.ws`) };
+		found.set(pattern, compile(pattern, all));
+	}
+	return [...found.values()];
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} where
+ * @returns {Hooks}
+ */
+function hooks_of(value, where) {
+	if (typeof value !== 'object' || value === null) throw new TypeError(`${where} is no object`);
+	/** @type {Record<string, unknown>} */
+	const hooks = {};
+	for (const name of NAMES) {
+		const hook = /** @type {Record<string, unknown>} */ (value)[name];
+		if (hook === undefined) continue;
+		if (typeof hook !== 'function') throw new TypeError(`\`${name}\` of ${where} is no function`);
+		hooks[name] = hook;
+	}
+	return hooks;
+}
+
+/**
+ * @param {string} pathname with the base
+ * @returns {{ path: Path, params: Record<string, string> } | null}
+ * @throws if the path is the app's and its hooks cannot be used
+ */
+export function find_hooks(pathname) {
+	if (!pathname.startsWith(base)) return null;
+	const found = find(paths, pathname.slice(base.length) || '/');
+	if (found !== null && fault !== null) throw fault;
+	return found;
+}
+
+/**
+ * @param {string} pattern
+ * @returns {Hooks | undefined} none where the app has no such path any more
+ */
+export const hooks_at = (pattern) => by_pattern.get(pattern);
+
+/** @param {keyof Hooks} name */
+export const has_hook = (name) => present.has(name);

@@ -1,0 +1,46 @@
+/**
+ * A peer's id as the app sees it: the hub's epoch, the generation and the slot, in the shape of a
+ * UUID. Another process has another epoch, so that an id that was kept finds nobody there.
+ */
+import { native } from '../native.js';
+
+/** Slot and generation that no peer has. */
+export const NOBODY = Object.freeze({ slot: 0xffffffff, generation: 0 });
+
+const ID = /^([\da-f]{8})-([\da-f]{4})-([\da-f]{4})-([\da-f]{4})-([\da-f]{4})([\da-f]{8})$/;
+
+/** @type {string | undefined} */
+let epoch;
+
+/** Sixteen digits. */
+const epoch_digits = () => (epoch ??= native.hubEpoch());
+
+/** @param {number} number */
+const eight_digits = (number) => number.toString(16).padStart(8, '0');
+
+/**
+ * @param {number} slot
+ * @param {number} generation
+ */
+export function format_id(slot, generation) {
+	const hex = epoch_digits() + eight_digits(generation) + eight_digits(slot);
+	return [
+		hex.slice(0, 8),
+		hex.slice(8, 12),
+		hex.slice(12, 16),
+		hex.slice(16, 20),
+		hex.slice(20)
+	].join('-');
+}
+
+/**
+ * @param {string} id
+ * @returns {{ slot: number, generation: number } | null} `null`: no peer of this process had it
+ */
+export function parse_id(id) {
+	const found = ID.exec(id);
+	if (found === null) return null;
+	const [, one, two, three, high, low, slot] = found;
+	if (one + two + three !== epoch_digits()) return null;
+	return { slot: Number.parseInt(slot, 16), generation: Number.parseInt(high + low, 16) };
+}

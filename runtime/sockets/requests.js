@@ -1,0 +1,78 @@
+/**
+ * Questions of the server to a peer, each waiting for its reply, its peer's end or its time.
+ */
+import { native } from '../native.js';
+import { as_bytes, json_value } from './data.js';
+
+/** @import { Address } from './sending.js' */
+
+/** In milliseconds. */
+const TIMEOUT = 10_000;
+
+/** What the hub says where there is nobody to ask. */
+const NOBODY_ASKED = 0xffffffff;
+
+/**
+ * @typedef {object} Question
+ * @property {(data: unknown) => void} resolve
+ * @property {(error: Error) => void} reject
+ * @property {NodeJS.Timeout} timer
+ */
+
+/** @type {Map<number, Question>} */
+const open = new Map();
+
+/**
+ * @param {string} code
+ * @param {string} message
+ */
+const failure = (code, message) => Object.assign(new Error(message), { code });
+
+/**
+ * @param {Address} peer
+ * @param {unknown} data
+ * @param {{ timeout?: number }} [options]
+ * @returns {Promise<unknown>}
+ */
+export async function ask({ slot, generation }, data, { timeout = TIMEOUT } = {}) {
+	if (as_bytes(data) !== null) throw new TypeError('A request takes JSON, not bytes');
+	const id = native.hubRequest(slot, generation, JSON.stringify(json_value(data)));
+	if (id === NOBODY_ASKED) {
+		throw failure('OXIDE_HUB_GONE', 'The peer has gone, or has too many requests to answer');
+	}
+	return new Promise((resolve, reject) => {
+		const timer = setTimeout(() => {
+			open.delete(id);
+			native.hubForget(id);
+			reject(failure('OXIDE_HUB_TIMEOUT', `The peer has not replied within ${timeout} ms`));
+		}, timeout);
+		// whoever waits for a reply keeps nothing else from ending
+		timer.unref();
+		open.set(id, { resolve, reject, timer });
+	});
+}
+
+/** @param {ReturnType<typeof import('../wire.js').read_peer_reply>} reply */
+export function answered({ request: id, error: is_error, gone, data: json }) {
+	const question = open.get(id);
+	// asked of a peer that left meanwhile, or too late
+	if (question === undefined) return;
+	open.delete(id);
+	clearTimeout(question.timer);
+	if (gone) {
+		question.reject(failure('OXIDE_HUB_GONE', 'The peer has gone without a reply'));
+		return;
+	}
+	let data;
+	try {
+		data = JSON.parse(json);
+	} catch (error) {
+		question.reject(/** @type {Error} */ (error));
+		return;
+	}
+	if (!is_error) question.resolve(data);
+	else {
+		const message = typeof data === 'string' ? data : JSON.stringify(data);
+		question.reject(failure('OXIDE_HUB_REFUSED', message));
+	}
+}

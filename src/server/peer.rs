@@ -1,0 +1,51 @@
+//! A connection that has become a WebSocket: from the 101 on the hub serves it, in the task that
+//! served its requests. To the listener it stays the connection that it was.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+
+use bytes::Bytes;
+
+use super::App;
+use super::connection::{Connection, Phase, Verdict};
+use super::upgrade::Admitted;
+use crate::telemetry::counters;
+use crate::ws;
+
+/// Serves the peer until it is gone, or the connection is to close. `early` are bytes that came
+/// behind its handshake. Boxed, so that no other connection's task holds room for it.
+pub(super) fn serve(
+    app: &Arc<App>,
+    connection: &Rc<Connection>,
+    admitted: Admitted,
+    early: Bytes,
+) -> Pin<Box<impl Future<Output = ()> + use<>>> {
+    connection.enter(Phase::Peer);
+    let Admitted { joined, home } = admitted;
+    if let Some(sockets) = &app.sockets {
+        sockets.opened(joined.id(), home);
+    }
+    let open = counters().ws_open.raise();
+    let stream = connection.take_stream();
+    let connection = connection.clone();
+    Box::pin(async move {
+        let _open = open;
+        let Some(stream) = stream else {
+            // It has been closed meanwhile; whoever joined leaves.
+            return;
+        };
+        let mut serving = pin!(ws::serve(joined, stream, early));
+        poll_fn(|cx| {
+            connection.listen(cx);
+            match connection.verdict() {
+                Verdict::Continue => serving.as_mut().poll(cx),
+                // dropping it ends the peer
+                Verdict::Close | Verdict::HeadTimeout => Poll::Ready(()),
+            }
+        })
+        .await;
+    })
+}
