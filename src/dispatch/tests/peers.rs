@@ -72,3 +72,16 @@ fn what_was_not_taken_of_peers_can_be_had_back() {
     let (events, _) = worker.turn(16);
     assert_eq!(events.len(), 1, "the ping stays");
 }
+
+#[test]
+fn peers_have_their_turn_among_requests() {
+    let dispatcher = pool(BOUNDS);
+    let worker = Fake::on_seat(&dispatcher, 0);
+    let exchanges: Vec<_> = (0..8).map(|_| ask(&dispatcher)).collect();
+    for token in 0..8 {
+        let _ = worker.worker.queue(peer_message(token));
+    }
+    let kinds: Vec<u8> = (0..16).map(|_| worker.turn(1).0[0].0).collect();
+    assert_eq!(kinds, [10, 1].repeat(8));
+    drop(exchanges);
+}

@@ -189,9 +189,7 @@ impl State {
             self.homeless.insert(peer);
             return None;
         };
-        if let Some(before) = self.homes.get_mut(&resident.home) {
-            before.peers -= 1;
-        }
+        // how many the home before has left is of no interest: it takes nobody any more
         if let Some(home) = self.homes.get_mut(&worker.id()) {
             home.peers += 1;
         }
@@ -307,5 +305,28 @@ impl State {
         }
         self.settled(held.peer);
         Some(held)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_come_round_without_meeting() {
+        let mut state = State {
+            last_token: u32::MAX - 1,
+            ..State::default()
+        };
+        for token in [u32::MAX, 2] {
+            let held = Held {
+                peer: PeerId::from_bits(0),
+                task: Task::Open,
+                worker: 0,
+            };
+            state.held.insert(token, held);
+        }
+        let tokens = [(); 3].map(|()| state.free_token());
+        assert_eq!(tokens, [1, 3, 4], "0 is none, and two are in use");
     }
 }

@@ -104,3 +104,23 @@ fn an_answer_on_its_way_counts() {
         assert_eq!(ann.hears().len(), 4);
     });
 }
+
+#[test]
+fn a_worker_settles_its_own_alone() {
+    run(async {
+        let world = World::new(limits());
+        let (worker, stranger) = (world.worker(1, 0), world.worker(2, 1));
+        let mut ann = world.connect(&worker);
+        worker.works();
+        say_twice_the_bound(&mut ann).await;
+        world.settle().await;
+        let told = worker.drain();
+        stranger.settle(&told);
+        world.settle().await;
+        assert_eq!(worker.drain(), []);
+        assert!(!worker.worker.is_idle());
+        worker.settle(&told);
+        world.settle().await;
+        assert_eq!(worker.works().len(), 4);
+    });
+}
