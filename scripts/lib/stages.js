@@ -110,6 +110,7 @@ const SUITES = {
 	server: { title: 'the server, byte by byte, with clients and routes that misbehave' },
 	web: { title: 'light web objects beside those of the platform, in random programs' },
 	workers: { title: 'workers that die, are replaced, scaled, deployed to, overloaded' },
+	sockets: { title: 'WebSockets: handshakes, hooks and the hub, from outside' },
 	parity: {
 		title: 'the same answers as adapter-node, with light web objects and with native ones'
 	},
