@@ -477,7 +477,7 @@ export interface PlatformSocket {
 export interface PlatformWorker {
 	/** From 1 on. A worker that takes the place of another gets a number of its own. */
 	readonly id: number;
-	/** How many workers the server starts with. */
+	/** How many workers there are to be: what the server was started with, or has been scaled to since. */
 	readonly count: number;
 	/** When this one started, as `Date.now()`. */
 	readonly startedAt: number;

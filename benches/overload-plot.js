@@ -1,5 +1,7 @@
 /** The curve of overload: how late answers are, and how many requests were refused at once. */
 
+import { document, escape } from './svg.js';
+
 /** @typedef {import('./open-loop.js').Point} Point */
 /** @typedef {{ id: 'node' | 'oxide', name: string, points: Point[] }} Line */
 
@@ -12,18 +14,6 @@ const HIGH = 60;
 /** From a millisecond to ten seconds, each ten times as high. */
 const DECADES = 4;
 
-const STYLE = `
-		text { font: 12px system-ui, sans-serif; fill: #57606a; }
-		.grid { stroke: #d0d7de; }
-		.node { stroke: #8c959f; fill: none; stroke-width: 2; }
-		.oxide { stroke: #b7410e; fill: none; stroke-width: 2; }
-		.half { stroke-dasharray: 4 4; }
-		@media (prefers-color-scheme: dark) {
-			text { fill: #9198a1; }
-			.grid { stroke: #3d444d; }
-			.oxide { stroke: #f0883e; }
-		}`;
-
 /** @param {number} ms */
 const height = (ms) => LOW - ((LOW - HIGH) * Math.log10(Math.max(1, ms))) / DECADES;
 
@@ -35,7 +25,7 @@ export function svg(lines) {
 	const grid = ['1 ms', '10 ms', '100 ms', '1 s', '10 s'].map((label, decade) => {
 		const y = height(10 ** decade).toFixed(0);
 		return `
-	<path class="grid" d="M${LEFT} ${y}H${LEFT + FULL}" />
+	<path class="grid-line" d="M${LEFT} ${y}H${LEFT + FULL}" />
 	<text x="${LEFT - 8}" y="${Number(y) + 4}" text-anchor="end">${label}</text>`;
 	});
 	const loads = lines[0].points.map(
@@ -46,7 +36,7 @@ export function svg(lines) {
 		/** @type {const} */ (['p99', 'p50']).map((part) => {
 			const path = points.map((at) => `${x(at.load).toFixed(1)} ${height(at[part]).toFixed(1)}`);
 			return `
-	<path class="${id}${part === 'p50' ? ' half' : ''}" d="M${path.join('L')}" />`;
+	<path class="curve ${id}-line${part === 'p50' ? ' half' : ''}" d="M${path.join('L')}" />`;
 		})
 	);
 	const refused = lines.flatMap(({ points }) =>
@@ -59,13 +49,16 @@ export function svg(lines) {
 	);
 	const legend = lines.map(
 		({ id, name }, index) => `
-	<path class="${id}" d="M${LEFT + index * 240} 20h24" />
-	<text x="${LEFT + 32 + index * 240}" y="24">${name}</text>`
+	<path class="curve ${id}-line" d="M${LEFT + index * 240} 20h24" />
+	<text x="${LEFT + 32 + index * 240}" y="24">${escape(name)}</text>`
 	);
-	return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${LOW + 60}" width="${WIDTH}" height="${LOW + 60}" role="img" aria-label="Latency of answers by offered load: ${lines.map(({ name }) => name).join(', ')}">
-	<style>${STYLE}
-	</style>${legend.join('')}
-	<text x="${LEFT}" y="44">99th percentile of latency (dashed: median), by the load that is offered</text>${grid.join('')}${loads.join('')}${refused.join('')}${curves.join('')}
-</svg>
-`;
+	const caption = `
+	<text x="${LEFT}" y="44">99th percentile of latency (dashed: median), by the load that is offered</text>`;
+	return document({
+		width: WIDTH,
+		height: LOW + 60,
+		label: `Latency of answers by offered load: ${lines.map(({ name }) => name).join(', ')}`,
+		style: '.curve { stroke-width: 2; } .half { stroke-dasharray: 4 4; }',
+		content: [...legend, caption, ...grid, ...loads, ...refused, ...curves].join('')
+	});
 }

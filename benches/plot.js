@@ -5,6 +5,7 @@
  */
 
 import { short } from './report.js';
+import { document, escape } from './svg.js';
 
 /** @typedef {import('./report.js').Findings} Findings */
 /** @typedef {import('./statistics.js').Spread} Spread */
@@ -15,28 +16,6 @@ const WIDTH = 700;
 const TOP = 48;
 const BAR = 16;
 const GAP = 16;
-
-/** @param {string} text */
-const escape = (text) => text.replace(/[<>&"]/g, (char) => `&#${char.charCodeAt(0)};`);
-
-const STYLE = `
-		text { font: 12px system-ui, sans-serif; fill: #57606a; }
-		.title { font-weight: 600; fill: #24292f; }
-		.ratio { font-weight: 600; fill: #b7410e; }
-		.node, .again { fill: #8c959f; }
-		.uws { fill: #54709c; }
-		.nginx { fill: #4d8f6a; }
-		.kit { fill: #d0b06a; }
-		.oxide { fill: #b7410e; }
-		.range { stroke: #24292f; stroke-width: 1.5; opacity: 0.6; }
-		@media (prefers-color-scheme: dark) {
-			text { fill: #9198a1; }
-			.title { fill: #f0f6fc; }
-			.ratio { fill: #f0883e; }
-			.node, .again { fill: #6e7681; }
-			.oxide { fill: #f0883e; }
-			.range { stroke: #f0f6fc; }
-		}`;
 
 /**
  * One bar with its range and figure.
@@ -50,7 +29,7 @@ function bar(kind, us, y, most) {
 	const x = (value) => LEFT + (value / most) * FULL;
 	return `
 	<rect class="${kind}" x="${LEFT}" y="${y}" width="${(x(us.median) - LEFT).toFixed(1)}" height="${BAR - 2}" rx="2" />
-	<path class="range" d="M${x(us.min).toFixed(1)} ${y + BAR / 2 - 1}H${x(us.max).toFixed(1)}" />
+	<path class="range strong-line" d="M${x(us.min).toFixed(1)} ${y + BAR / 2 - 1}H${x(us.max).toFixed(1)}" />
 	<text x="${(x(us.max) + 8).toFixed(1)}" y="${y + BAR - 5}">${short(us.median)} µs</text>`;
 }
 
@@ -70,10 +49,10 @@ export function svg({ subjects, paths }) {
 		const ratio = ratios[subjects[0].id];
 		const told = ratio
 			? `
-	<text class="ratio" x="${LEFT - 12}" y="${first + 28}" text-anchor="end">${ratio.median.toFixed(1)}x</text>`
+	<text class="title oxide" x="${LEFT - 12}" y="${first + 28}" text-anchor="end">${ratio.median.toFixed(1)}x</text>`
 			: '';
 		return `
-	<text class="title" x="${LEFT - 12}" y="${first + 12}" text-anchor="end">${escape(title)}</text>${told}${bars.join('')}`;
+	<text class="title strong" x="${LEFT - 12}" y="${first + 12}" text-anchor="end">${escape(title)}</text>${told}${bars.join('')}`;
 	});
 
 	const shown = subjects.filter(({ id }) => paths.some(({ figures }) => id in figures));
@@ -84,10 +63,11 @@ export function svg({ subjects, paths }) {
 	<text x="${(38 + index * room).toFixed(0)}" y="24">${escape(name)}</text>`
 	);
 
-	const label = `Server CPU per request: ${shown.map(({ name }) => name).join(', ')}`;
-	return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" width="${WIDTH}" height="${y}" role="img" aria-label="${escape(label)}">
-	<style>${STYLE}
-	</style>${legend.join('')}${groups.join('')}
-</svg>
-`;
+	return document({
+		width: WIDTH,
+		height: y,
+		label: `Server CPU per request: ${shown.map(({ name }) => name).join(', ')}`,
+		style: '.range { stroke-width: 1.5; opacity: 0.6; }',
+		content: [...legend, ...groups].join('')
+	});
 }

@@ -228,8 +228,8 @@ export declare function pool(verb: string, count?: number | undefined | null): v
 /** What the JS main thread has to do. What a kind does not need is 0 or empty. */
 export interface PoolAction {
   /**
-   * `spawn`, `end`, `terminate`, `ready` (the first worker is there: listen), `giveUp`
-   * (none has ever started: exit) or `stopped` (all have gone).
+   * `spawn`, `end`, `terminate`, `ready` (the first worker is there: listen) or `giveUp`
+   * (none has ever started: exit).
    */
   kind: string
   /** Which worker. */
@@ -340,8 +340,11 @@ export declare function settle(tokens: Uint32Array, count: number): void
 /** Stops accepting and lets open exchanges finish within the shutdown timeout. */
 export declare function shutdown(): void
 
-/** Starts the control plane of a pool, from the main thread. `tell` gets its orders. */
-export declare function startPool(tell: (arg: PoolAction) => void): void
+/**
+ * Starts the control plane of a pool, from the main thread. `tell` gets its orders; `place` is a
+ * path that leads to the build, and will lead to those that replace it.
+ */
+export declare function startPool(tell: (arg: PoolAction) => void, place: string): void
 
 /** The process's counters by name. */
 export declare function stats(): Record<string, number>
@@ -357,6 +360,9 @@ export interface WebSocketSettings {
 
 /** Bytes that `drain` needs to be offered, so that every event fits. */
 export declare const WIRE_BUFFER_SIZE: number
+
+/** How many workers there are to be. */
+export declare function workerCount(): number
 
 /**
  * The thread of a worker has ended; called from the main thread, and by it alone: only there it

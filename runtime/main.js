@@ -6,7 +6,8 @@
  * settings and the workers' threads, and never runs the app.
  */
 import { init, init_sockets } from './app.js';
-import { addon, native, open, settings } from './native.js';
+import { dir, held_open, native, open, settings } from './native.js';
+import { place_of } from './place.js';
 import { Pool } from './pool.js';
 import { OxideServer } from './server.js';
 import { install_hub } from './sockets/hub.js';
@@ -58,7 +59,12 @@ async function start_here() {
 }
 
 async function start_pool() {
-	const pool = new Pool({ native, addon, memory_limit: settings.memoryLimit });
+	const pool = new Pool({
+		native,
+		addon: held_open(),
+		place: place_of(dir),
+		memory_limit: settings.memoryLimit
+	});
 	if (process.platform !== 'win32') control(native);
 	await pool.start().catch(cannot_start);
 	return pool;

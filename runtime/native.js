@@ -12,7 +12,7 @@ import { binary_name, package_name, platform_of, this_host } from './machine.js'
 /** @typedef {typeof import('../native/index.js')} Native */
 
 /** @type {typeof import('node:fs')} */
-const { existsSync, readdirSync } = builtin('node:fs');
+const { existsSync, openSync, readdirSync } = builtin('node:fs');
 /** @type {typeof import('node:path')} */
 const { dirname } = builtin('node:path');
 /** @type {typeof import('node:url')} */
@@ -63,7 +63,19 @@ function load(file) {
 export let native;
 
 /** The file that `native` comes from. */
-export let addon = '';
+let addon = '';
+
+/**
+ * A path to the addon for threads that start later. musl tells libraries apart by their file and
+ * not by their name, so where another build has taken the place of this one it would load that
+ * one's addon beside ours. An open file stays the same.
+ */
+export function held_open() {
+	if (process.platform !== 'linux') return addon;
+	const held = `/proc/self/fd/${openSync(addon, 'r')}`;
+	// a container may have no /proc
+	return existsSync(held) ? held : addon;
+}
 
 /**
  * An error the user has to act on: a stack through our own files would only hide it.

@@ -9,9 +9,23 @@ const GENERATION = 1;
 
 /**
  * Replaced as a whole: routes may have kept it.
- * @type {Readonly<{ id: number, count: number, startedAt: number }>}
+ * @type {{ readonly id: number, readonly count: number, readonly startedAt: number }}
  */
-export let this_worker = Object.freeze({ id: 1, count: 1, startedAt: Date.now() });
+export let this_worker = describe(1, () => 1);
+
+/**
+ * @param {number} id
+ * @param {() => number} count
+ */
+function describe(id, count) {
+	return Object.freeze({
+		id,
+		get count() {
+			return count();
+		},
+		startedAt: Date.now()
+	});
+}
 
 /**
  * The slot, plus 1, and the generation of the exchange whose code runs before its first `await`; 0
@@ -25,11 +39,11 @@ export const ENTERING_BYTES = entering.byteLength;
 
 /**
  * @param {number} id
- * @param {number} count how many workers the server starts with
+ * @param {() => number} count how many workers there are to be, which changes
  * @param {SharedArrayBuffer} shared of `ENTERING_BYTES`
  */
 export function become(id, count, shared) {
-	this_worker = Object.freeze({ id, count, startedAt: Date.now() });
+	this_worker = describe(id, count);
 	entering = new Uint32Array(shared);
 }
 

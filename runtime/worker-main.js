@@ -5,7 +5,7 @@
  */
 import { init, init_routes, init_sockets } from './app.js';
 import { builtin } from './builtin.js';
-import { native, open, settings } from './native.js';
+import { native, open } from './native.js';
 import { be_asked, running } from './running.js';
 import { install_hub } from './sockets/hub.js';
 import { become } from './this-worker.js';
@@ -19,7 +19,7 @@ const { id, addon, build, entering } = workerData;
 const port = /** @type {import('node:worker_threads').MessagePort} */ (parentPort);
 
 open(false, addon);
-become(id, settings.workers, entering);
+become(id, native.workerCount, entering);
 be_asked();
 
 // emitted where `process.exit` was called or the exception was thrown

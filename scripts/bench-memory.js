@@ -17,25 +17,23 @@
  */
 
 import fs from 'node:fs';
-import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { IDLE_KINDS, measure_idle } from '../benches/memory/idle.js';
 import { measure_load } from '../benches/memory/load.js';
-import { markdown, svg } from '../benches/memory/report.js';
+import { svg } from '../benches/memory/plot.js';
+import { markdown } from '../benches/memory/report.js';
 import { soak } from '../benches/memory/soak.js';
 import { build_app, NAMES, start } from '../benches/servers.js';
 import { build } from './build.js';
 import { run } from './lib/command.js';
 import { main } from './lib/main.js';
 import { number } from './lib/options.js';
-import { at, NODE } from './lib/places.js';
+import { machine, result, write_results } from './lib/results.js';
 import { ensure_modules } from './lib/toolchain.js';
 
 /** @typedef {import('../benches/servers.js').Adapter} Adapter */
 /** @typedef {import('../benches/servers.js').BenchServer} BenchServer */
 /** @typedef {import('../benches/memory/report.js').MemoryFindings} MemoryFindings */
-
-const RESULTS = at('benches', 'results');
 
 /** Descriptors a server needs beside those of its connections. */
 const SPARE_FILES = 200;
@@ -86,16 +84,6 @@ async function check_files(connections) {
 				`Raise it (ulimit -n ${connections + SPARE_FILES}) or ask for fewer with --idle.`
 		);
 	}
-}
-
-async function machine() {
-	const version = await run(NODE, ['--version'], { quiet: true });
-	return {
-		cpu: `${os.cpus()[0].model.trim()}, ${os.cpus().length} cores`,
-		kernel: os.release(),
-		node: version.trim().slice(1),
-		date: new Date().toISOString().slice(0, 10)
-	};
 }
 
 /** @param {number} bytes */
@@ -197,15 +185,12 @@ async function bench() {
  * @param {MemoryFindings} findings
  */
 function write(findings) {
-	const file = at('benches', 'results', 'memory.json');
+	const file = result('memory.json');
 	/** @type {Partial<MemoryFindings>} */
 	const last = fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
 	/** @type {MemoryFindings} */
 	const all = { ...last, ...findings };
-	fs.mkdirSync(RESULTS, { recursive: true });
-	fs.writeFileSync(file, JSON.stringify(all, null, '\t') + '\n');
-	fs.writeFileSync(at('benches', 'results', 'memory.md'), markdown(all));
-	if (all.soak) fs.writeFileSync(at('benches', 'results', 'memory.svg'), svg(all.soak));
+	write_results('memory', { json: all, md: markdown(all), svg: all.soak && svg(all.soak) });
 	console.log('Written to benches/results/: memory.json, memory.md, memory.svg');
 }
 

@@ -12,22 +12,18 @@
  * Writes overload.json, overload.md and overload.svg to benches/results/ after a whole run.
  */
 
-import fs from 'node:fs';
-import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { capacity, open_loop, PATIENCE, point } from '../benches/open-loop.js';
 import { svg } from '../benches/overload-plot.js';
 import { build_app, launch, NAMES } from '../benches/servers.js';
 import { build } from './build.js';
-import { run } from './lib/command.js';
 import { main } from './lib/main.js';
 import { number } from './lib/options.js';
-import { at, NODE } from './lib/places.js';
+import { NODE } from './lib/places.js';
+import { machine, write_results } from './lib/results.js';
 import { ensure_modules, ensure_programs } from './lib/toolchain.js';
 
 /** @typedef {import('../benches/overload-plot.js').Line} Line */
-
-const RESULTS = at('benches', 'results');
 
 /** Parts of what a server can carry. */
 const LOADS = [0.5, 1, 1.5, 2, 3];
@@ -103,7 +99,7 @@ function row({ load, rate, p50, p99, answered, refused, refused_p99, lost }) {
 /**
  * @param {(Line & { capacity: number })[]} lines
  * @param {ReturnType<typeof options>} chosen
- * @param {{ cpu: string, node: string, date: string }} machine
+ * @param {import('./lib/results.js').Machine} machine
  */
 function markdown(lines, { seconds, queue }, machine) {
 	const rows = lines.flatMap(({ name, points }) =>
@@ -128,22 +124,11 @@ async function bench() {
 	if (chosen.builds) await build();
 
 	const lines = [await measure('node', chosen), await measure('oxide', chosen)];
-	const version = await run(NODE, ['--version'], { quiet: true });
-	const machine = {
-		cpu: `${os.cpus()[0].model.trim()}, ${os.cpus().length} cores`,
-		node: version.trim().slice(1),
-		date: new Date().toISOString().slice(0, 10)
-	};
-	const page = markdown(lines, chosen, machine);
+	const where = await machine();
+	const page = markdown(lines, chosen, where);
 	console.log(`\n${page}`);
 	if (chosen.smoke) return;
-	fs.mkdirSync(RESULTS, { recursive: true });
-	fs.writeFileSync(`${RESULTS}/overload.md`, page);
-	fs.writeFileSync(`${RESULTS}/overload.svg`, svg(lines));
-	fs.writeFileSync(
-		`${RESULTS}/overload.json`,
-		`${JSON.stringify({ machine, lines }, null, '\t')}\n`
-	);
+	write_results('overload', { json: { machine: where, lines }, md: page, svg: svg(lines) });
 }
 
 await main(import.meta.url, bench);

@@ -7,6 +7,7 @@
  *   --warmup 3       seconds of load before the first round of a path
  *   --workers 2      workers, and processes of the cluster
  *   --paths json,ssr which paths (benches/paths.js)
+ *   --shapes 1x1,2x1 workers and I/O threads of each of our servers
  *   --smoke          half a second each: does it work
  *
  * Servers and load generator share all cores: requests per second are those of a machine that does
@@ -15,7 +16,6 @@
  * benches/results/ after a whole run.
  */
 
-import fs from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { memory_mb } from '../benches/cpu.js';
@@ -24,45 +24,50 @@ import { choose } from '../benches/paths.js';
 import { build_app, launch } from '../benches/servers.js';
 import { figures } from '../benches/statistics.js';
 import { build } from './build.js';
-import { run } from './lib/command.js';
 import { main } from './lib/main.js';
-import { number } from './lib/options.js';
+import { number, timing, timing_options } from './lib/options.js';
 import { at, NODE } from './lib/places.js';
+import { machine, write_results } from './lib/results.js';
 import { ensure_modules, ensure_programs } from './lib/toolchain.js';
 
 /** @typedef {import('../benches/servers.js').BenchServer} BenchServer */
 /** @typedef {import('../benches/statistics.js').Figures} Figures */
 
-const RESULTS = at('benches', 'results');
-
 function options() {
 	const { values } = parseArgs({
 		options: {
-			rounds: { type: 'string' },
-			seconds: { type: 'string' },
-			warmup: { type: 'string' },
+			...timing_options,
 			workers: { type: 'string' },
 			paths: { type: 'string' },
-			smoke: { type: 'boolean', default: false }
+			shapes: { type: 'string' }
 		}
 	});
-	const { smoke } = values;
-	const seconds = number('seconds', values.seconds, smoke ? 0.5 : 3);
+	const workers = Math.round(number('workers', values.workers, 2));
 	return {
-		smoke,
-		seconds,
-		rounds: Math.round(number('rounds', values.rounds, smoke ? 1 : 5)),
-		warmup: number('warmup', values.warmup, smoke ? 0 : seconds, 0),
-		workers: Math.round(number('workers', values.workers, 2)),
+		smoke: values.smoke,
+		whole: !values.smoke && !values.shapes && !values.paths,
+		...timing(values),
+		workers,
+		shapes: (values.shapes ?? `1x1,${workers}x1`).split(',').map(shape),
 		paths: choose(values.paths ?? 'json,ssr')
 	};
 }
 
+/** @param {string} number @param {string} what */
+const count = (number, what) => `${number} ${what}${number === '1' ? '' : 's'}`;
+
+/** @param {string} text such as `2x1` */
+function shape(text) {
+	const found = /^(\d+)x(\d+)$/.exec(text);
+	if (!found) throw new Error(`--shapes takes workers and I/O threads such as 2x1, not ${text}`);
+	return { workers: found[1], io: found[2] };
+}
+
 /**
  * The servers by name, each on all cores.
- * @param {number} workers
+ * @param {ReturnType<typeof options>} chosen
  */
-async function servers(workers) {
+async function servers({ workers, shapes }) {
 	const [node, oxide] = [await build_app('node'), await build_app('oxide')];
 	const cores = `0-${os.cpus().length - 1}`;
 	/**
@@ -83,9 +88,12 @@ async function servers(workers) {
 		launched(`node:cluster, ${workers} x adapter-node`, node, cluster, {
 			CLUSTER_PROCESSES: `${workers}`
 		}),
-		launched('svelte-adapter-oxide, 1 worker', oxide, 'index.js', {}),
-		launched(`svelte-adapter-oxide, ${workers} workers`, oxide, 'index.js', {
-			CLUSTER_WORKERS: `${workers}`
+		...shapes.map(({ workers, io }) => {
+			const threads = shapes.some((other) => other.io !== '1')
+				? `, ${count(io, 'I/O thread')}`
+				: '';
+			const name = `svelte-adapter-oxide, ${count(workers, 'worker')}${threads}`;
+			return launched(name, oxide, 'index.js', { CLUSTER_WORKERS: workers, IO_THREADS: io });
 		})
 	]);
 }
@@ -181,7 +189,7 @@ ${lines.join('\n')}`;
  * @param {Row[]} rows
  * @param {{ name: string, resident: number }[]} memory
  * @param {Awaited<ReturnType<typeof measure_blocked>>} blocked
- * @param {{ cpu: string, node: string, date: string }} machine
+ * @param {import('./lib/results.js').Machine} machine
  */
 function markdown(rows, memory, blocked, machine) {
 	const lines = rows.map((row) => `| ${row.path} | ${row.server} | ${cells(row)} |`);
@@ -212,26 +220,16 @@ async function bench() {
 	}
 	if (!chosen.smoke) await build();
 
-	const all = await servers(chosen.workers);
+	const all = await servers(chosen);
 	try {
 		const rows = await measure(all, chosen);
 		const memory = all.map(({ name, pid }) => ({ name, ...memory_mb(pid) }));
-		const version = await run(NODE, ['--version'], { quiet: true });
-		const machine = {
-			cpu: `${os.cpus()[0].model.trim()}, ${os.cpus().length} cores`,
-			node: version.trim().slice(1),
-			date: new Date().toISOString().slice(0, 10)
-		};
 		const blocked = await measure_blocked(all[all.length - 1], chosen);
-		const page = markdown(rows, memory, blocked, machine);
+		const where = await machine();
+		const page = markdown(rows, memory, blocked, where);
 		console.log(`\n${page}`);
-		if (chosen.smoke) return;
-		fs.mkdirSync(RESULTS, { recursive: true });
-		fs.writeFileSync(`${RESULTS}/workers.md`, page);
-		fs.writeFileSync(
-			`${RESULTS}/workers.json`,
-			`${JSON.stringify({ machine, rows, memory, blocked }, null, '\t')}\n`
-		);
+		if (!chosen.whole) return;
+		write_results('workers', { json: { machine: where, rows, memory, blocked }, md: page });
 	} finally {
 		await Promise.all(all.map((server) => server.stop()));
 	}

@@ -32,10 +32,10 @@ import { svg } from '../benches/plot.js';
 import { excerpt, insert, markdown, short } from '../benches/report.js';
 import { choose_subjects, SELF } from '../benches/subjects.js';
 import { build } from './build.js';
-import { run } from './lib/command.js';
 import { main } from './lib/main.js';
-import { number } from './lib/options.js';
-import { at, NODE } from './lib/places.js';
+import { timing, timing_options } from './lib/options.js';
+import { at } from './lib/places.js';
+import { machine, result, write_results } from './lib/results.js';
 import { ensure_modules, ensure_programs, warn } from './lib/toolchain.js';
 
 /** @typedef {import('../benches/measure.js').PathResult} PathResult */
@@ -49,22 +49,16 @@ const FIGURES = ['load', 'delay', 'start'];
 /** Paths under which the app's timers are watched: the cheapest render and a page. */
 const DELAY_PATHS = ['json', 'ssr'];
 
-/** @param {...string} parts */
-const results = (...parts) => at('benches', 'results', ...parts);
-
 function options() {
 	const { values } = parseArgs({
 		options: {
-			rounds: { type: 'string' },
-			seconds: { type: 'string' },
-			warmup: { type: 'string' },
+			...timing_options,
 			paths: { type: 'string' },
 			subjects: { type: 'string' },
 			figures: { type: 'string' },
 			cores: { type: 'string' },
 			'no-build': { type: 'boolean', default: false },
 			self: { type: 'boolean', default: false },
-			smoke: { type: 'boolean', default: false },
 			readme: { type: 'boolean', default: false }
 		}
 	});
@@ -84,7 +78,6 @@ function options() {
 
 	const { smoke, self, readme } = values;
 	const part = smoke || self || values.paths || values.subjects || values.figures;
-	const seconds = number('seconds', values.seconds, smoke ? 0.5 : 3);
 	return {
 		smoke,
 		readme,
@@ -94,9 +87,7 @@ function options() {
 		paths: choose(values.paths),
 		subjects: self ? SELF : choose_subjects(values.subjects),
 		method: {
-			rounds: Math.round(number('rounds', values.rounds, smoke ? 1 : 5)),
-			seconds,
-			warmup: number('warmup', values.warmup, smoke ? 0 : seconds, 0),
+			...timing(values),
 			server_core: cores[0],
 			load_core: cores[1]
 		}
@@ -129,21 +120,9 @@ function line(all, { title, figures, ratios }) {
 	return `${title.padEnd(26)}${cells.join(' · ')}`;
 }
 
-async function machine() {
-	const version = await run(NODE, ['--version'], { quiet: true });
-	const kit = fs.readFileSync(at('node_modules', '@sveltejs', 'kit', 'package.json'), 'utf8');
-	return {
-		cpu: `${os.cpus()[0].model.trim()}, ${os.cpus().length} cores`,
-		kernel: os.release(),
-		node: version.trim().slice(1),
-		kit: JSON.parse(kit).version,
-		date: new Date().toISOString().slice(0, 10)
-	};
-}
-
 /** Puts the results into the pages that quote them. */
 function write_pages() {
-	const file = results('bench.json');
+	const file = result('bench.json');
 	if (!fs.existsSync(file))
 		throw new Error('There are no results yet. Measure first: npm run bench');
 	/** @type {Findings} */
@@ -262,10 +241,7 @@ async function bench() {
 	console.log(`\n${markdown(findings)}`);
 	if (!chosen.whole) return;
 
-	fs.mkdirSync(results(), { recursive: true });
-	fs.writeFileSync(results('bench.json'), JSON.stringify(findings, null, '\t') + '\n');
-	fs.writeFileSync(results('bench.md'), markdown(findings));
-	fs.writeFileSync(results('bench.svg'), svg(findings));
+	write_results('bench', { json: findings, md: markdown(findings), svg: svg(findings) });
 	console.log('Written to benches/results/: bench.json, bench.md, bench.svg');
 }
 

@@ -36,6 +36,7 @@ const package_files = [
 	'adapter',
 	'runtime',
 	'vite',
+	'client',
 	'native'
 ];
 

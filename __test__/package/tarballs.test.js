@@ -36,7 +36,7 @@ describe('the main package', () => {
 	test('holds the rooms of the adapter, and nothing of the repository around them', async () => {
 		const files = await list(tarballs().main);
 		const rooms = new Set(files.map((file) => file.split('/')[0]));
-		for (const room of ['adapter', 'runtime', 'native', 'README.md', 'LICENSE']) {
+		for (const room of ['adapter', 'runtime', 'client', 'native', 'README.md', 'LICENSE']) {
 			assert.ok(rooms.has(room), `${room} is missing`);
 		}
 		for (const room of ['__test__', 'benches', 'examples', 'npm', 'scripts', 'src', 'target']) {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { build_app } from '../harness/app.js';
+import { blocker } from '../harness/block.js';
 import { header } from '../harness/parse.js';
 import { start_observed } from '../harness/observe.js';
 import { start_failing, start_server } from '../harness/server.js';
@@ -33,10 +34,11 @@ describe('health', () => {
 		assert.equal((await exchange(server, post('/health', 'x'))).status, 404);
 	});
 
-	test('it is answered while JavaScript is busy', async () => {
+	test('it is answered while JavaScript is busy', async (t) => {
+		const block = blocker(t);
 		const { stats } = await server.observe();
 		const busy = await Connection.open(server);
-		busy.send(get('/api/block?ms=1500'));
+		busy.send(block.request);
 		await server.says('blocking');
 
 		for (const target of ['/health', '/readiness', '/plain.txt', '/pre/never']) {
@@ -44,6 +46,7 @@ describe('health', () => {
 		}
 		assert.equal(busy.received.length, 0, 'JavaScript was not busy any more');
 
+		block.release();
 		assert.equal((await busy.response())?.body.toString(), 'done');
 		busy.close();
 		const after_all = await server.settles({ slots_in_use: 0 });

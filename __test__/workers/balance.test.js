@@ -1,6 +1,7 @@
 /** Which worker gets a request, and who is not held up by a worker that is busy. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { blocker } from '../harness/block.js';
 import { header } from '../harness/parse.js';
 import { start_pool } from '../harness/pool.js';
 import { Connection, exchange } from '../harness/wire.js';
@@ -55,13 +56,15 @@ for (const strategy of ['round-robin', 'least-connections', 'cpu-based']) {
 			assert.deepEqual(requests, [...counts].sort());
 		});
 
-		test('a worker that is busy holds nobody up', { timeout: 60_000 }, async () => {
+		test('a worker that is busy holds nobody up', { timeout: 60_000 }, async (t) => {
+			const block = blocker(t);
 			const busy = await Connection.open(server);
-			busy.send(get('/api/block?ms=2000'));
+			busy.send(block.request);
 			await server.says('blocking');
 			const [first, ...others] = await ask(server, 4, 10);
 			assert.ok(others.every((id) => id === first));
 			assert.equal(busy.received.length, 0, 'the worker was not busy any more');
+			block.release();
 			assert.equal((await busy.response())?.status, 200);
 			busy.close();
 		});
@@ -71,8 +74,9 @@ for (const strategy of ['round-robin', 'least-connections', 'cpu-based']) {
 test('static files and health are answered while all workers are busy', async (t) => {
 	const server = await start_pool();
 	t.after(() => server.stop());
+	const block = blocker(t);
 	const busy = await Promise.all([Connection.open(server), Connection.open(server)]);
-	for (const connection of busy) connection.send(get('/api/block?ms=2000'));
+	for (const connection of busy) connection.send(block.request);
 	await server.until(
 		() => server.output().split('blocking').length === 3,
 		'that both workers are busy'
@@ -92,6 +96,7 @@ test('static files and health are answered while all workers are busy', async (t
 		[...busy, waiting].every(({ received }) => received.length === 0),
 		'not all workers were busy any more'
 	);
+	block.release();
 	for (const connection of [...busy, waiting]) {
 		assert.equal((await connection.response())?.status, 200);
 		connection.close();

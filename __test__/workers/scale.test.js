@@ -57,6 +57,7 @@ describe('by hand', { concurrency: 3 }, () => {
 				workers.map(({ seat }) => seat).sort(),
 				Array.from({ length: to }, (_, seat) => seat)
 			);
+			assert.equal((await server.who()).count, to);
 		}
 
 		const answers = await stop();

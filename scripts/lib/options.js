@@ -1,6 +1,29 @@
 /** What options of a command line say. */
 
 /**
+ * The options that say how long a bench of rounds takes: `--rounds`, `--seconds`, `--warmup` and
+ * `--smoke`, which makes it short
+ */
+export const timing_options = /** @type {const} */ ({
+	rounds: { type: 'string' },
+	seconds: { type: 'string' },
+	warmup: { type: 'string' },
+	smoke: { type: 'boolean', default: false }
+});
+
+/**
+ * @param {{ rounds?: string, seconds?: string, warmup?: string, smoke: boolean }} values as given
+ */
+export function timing({ rounds, seconds, warmup, smoke }) {
+	const length = number('seconds', seconds, smoke ? 0.5 : 3);
+	return {
+		rounds: Math.round(number('rounds', rounds, smoke ? 1 : 5)),
+		seconds: length,
+		warmup: number('warmup', warmup, smoke ? 0 : length, 0)
+	};
+}
+
+/**
  * @param {string} name of the option
  * @param {string | undefined} text as it was given
  * @param {number} otherwise if it was not

@@ -4,6 +4,7 @@
  */
 
 import fs from 'node:fs';
+import { suite } from '../autobahn.js';
 import { build } from '../build.js';
 import { pack } from '../pack-local.js';
 import { run, succeeds } from './command.js';
@@ -109,6 +110,7 @@ const SUITES = {
 	adapter: { title: 'options, hand-off and whole builds of the adapter' },
 	server: { title: 'the server, byte by byte, with clients and routes that misbehave' },
 	web: { title: 'light web objects beside those of the platform, in random programs' },
+	client: { title: 'the client library, in pages and with servers that are scripted', after: [] },
 	workers: { title: 'workers that die, are replaced, scaled, deployed to, overloaded' },
 	sockets: { title: 'WebSockets: handshakes, hooks and the hub, from outside' },
 	parity: {
@@ -235,12 +237,25 @@ export const all_stages = () => [
 	},
 	...suites(),
 	{
+		name: 'autobahn',
+		title: 'the Autobahn WebSocket suite',
+		after: ['build'],
+		async run() {
+			if (suite() === undefined) {
+				const reason = 'the suite is not here, see scripts/autobahn.js';
+				warn(`The Autobahn suite was not run: ${reason}.`);
+				return reason;
+			}
+			await run(NODE, [at('scripts', 'autobahn.js'), '--no-build'], { cwd: ROOT });
+		}
+	},
+	{
 		name: 'bench',
 		title: 'the bench works and all servers answer it the same',
 		after: ['build'],
 		programs: ['wrk', 'taskset'],
 		async run() {
-			for (const script of ['bench.js', 'bench-workers.js']) {
+			for (const script of ['bench.js', 'bench-workers.js', 'bench-ws.js']) {
 				await run(NODE, [at('scripts', script), '--smoke'], { cwd: ROOT });
 			}
 		}

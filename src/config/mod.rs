@@ -43,4 +43,5 @@ pub use decided::{
 };
 pub use errors::{ConfigErrors, Mistake};
 pub use handoff::{Handoff, HandoffError};
+pub use settings::MOST_WORKERS;
 pub use source::Env;

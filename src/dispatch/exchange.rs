@@ -75,22 +75,24 @@ impl Guard {
         self.taken.state()
     }
 
-    /// Tells the worker that has it, if one does.
+    /// The worker that has it, if one does.
+    fn worker(&self) -> Option<Arc<Worker>> {
+        match &self.state().holder {
+            Holder::Worker(worker) => Some(worker.clone()),
+            Holder::None | Holder::Nobody => None,
+        }
+    }
+
+    /// Tells that worker.
     pub fn send(&self, event: Event) {
-        let state = self.state();
-        if let Holder::Worker(worker) = &state.holder {
-            let worker = worker.clone();
-            drop(state);
+        if let Some(worker) = self.worker() {
             worker.send(event);
         }
     }
 
     /// The reply is a stream from here on: the worker may begin with another exchange.
     fn stream(&mut self) {
-        let state = self.state();
-        if let Holder::Worker(worker) = &state.holder {
-            let worker = worker.clone();
-            drop(state);
+        if let Some(worker) = self.worker() {
             self.stream = true;
             self.workers.relieved(&worker);
         }
@@ -199,12 +201,7 @@ impl Exchange {
             Ok(status) if raw.status >= 200 => status,
             _ => return Err(ReplyError::Status(raw.status)),
         };
-        let home = match &self.guard.state().holder {
-            Holder::Worker(worker) if status == StatusCode::SWITCHING_PROTOCOLS => {
-                Some(worker.clone())
-            }
-            _ => None,
-        };
+        let home = (status == StatusCode::SWITCHING_PROTOCOLS).then(|| self.guard.worker());
         let headers = parse_headers(&raw.headers)?;
         let body = match raw.body {
             RawBody::Null => ReplyBody::Null,
@@ -218,7 +215,7 @@ impl Exchange {
             status,
             headers,
             body,
-            home,
+            home: home.flatten(),
         })
     }
 }

@@ -44,11 +44,12 @@ pub fn handshake(
     version: Version,
     headers: &HeaderMap,
 ) -> Option<Result<HeaderValue, Fault>> {
-    // Only HTTP/1.1 upgrades (RFC 9110, 7.8), and only a GET is a handshake (4.2.1).
+    // Only HTTP/1.1 upgrades (RFC 9110, 7.8), and only a GET is a handshake (4.2.1). Nearly all
+    // requests have no Upgrade at all.
     let wanted = method == Method::GET
         && version == Version::HTTP_11
-        && names(headers, &CONNECTION, "upgrade")
-        && names(headers, &UPGRADE, "websocket");
+        && names(headers, &UPGRADE, "websocket")
+        && names(headers, &CONNECTION, "upgrade");
     wanted.then(|| accept(headers))
 }
 

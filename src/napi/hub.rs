@@ -25,7 +25,7 @@ pub enum Code {
     Off,
     BadTopic,
     BadEvent,
-    BadCode,
+    BadClose,
     TooLong,
     Overloaded,
     Subscriptions,
@@ -38,7 +38,7 @@ impl AsRef<str> for Code {
             Code::Off => "OXIDE_HUB_OFF",
             Code::BadTopic => "OXIDE_HUB_BAD_TOPIC",
             Code::BadEvent => "OXIDE_HUB_BAD_EVENT",
-            Code::BadCode => "OXIDE_HUB_BAD_CODE",
+            Code::BadClose => "OXIDE_HUB_BAD_CODE",
             Code::TooLong => "OXIDE_HUB_TOO_LONG",
             Code::Overloaded => "OXIDE_HUB_OVERLOADED",
             Code::Subscriptions => "OXIDE_HUB_SUBSCRIPTIONS",
@@ -185,8 +185,12 @@ pub fn hub_unsubscribe(slot: u32, generation: u32, topic: String) -> Result<bool
 #[napi(catch_unwind)]
 pub fn hub_disconnect(slot: u32, generation: u32, code: u16, reason: String) -> Result<bool> {
     let sockets = sockets()?;
-    let code = CloseCode::new(code)
-        .ok_or_else(|| failed(Code::BadCode, format!("a server may not close with {code}")))?;
+    let code = CloseCode::new(code).ok_or_else(|| {
+        failed(
+            Code::BadClose,
+            format!("a server may not close with {code}"),
+        )
+    })?;
     let goodbye = Goodbye::new(code, &reason);
     Ok(sockets.hub.disconnect(peer(slot, generation), goodbye))
 }

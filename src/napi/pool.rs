@@ -1,6 +1,7 @@
 //! The control plane's face to the JS main thread and to workers: orders out, news in, and
 //! the status for whoever shows it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use napi::bindgen_prelude::{Function, Result};
@@ -17,8 +18,8 @@ use crate::server::control::{Control, News, Order, Orders};
 /// What the JS main thread has to do. What a kind does not need is 0 or empty.
 #[napi(object)]
 pub struct PoolAction {
-    /// `spawn`, `end`, `terminate`, `ready` (the first worker is there: listen), `giveUp`
-    /// (none has ever started: exit) or `stopped` (all have gone).
+    /// `spawn`, `end`, `terminate`, `ready` (the first worker is there: listen) or `giveUp`
+    /// (none has ever started: exit).
     pub kind: String,
     /// Which worker.
     pub worker: u32,
@@ -38,7 +39,6 @@ type Teller = ThreadsafeFunction<PoolAction, (), PoolAction, Status, false, true
 
 struct OrderJs {
     teller: Teller,
-    dir: String,
 }
 
 impl Orders for OrderJs {
@@ -48,7 +48,7 @@ impl Orders for OrderJs {
             worker: 0,
             seat: 0,
             build: 0,
-            dir: self.dir.clone(),
+            dir: String::new(),
             name: String::new(),
             reason: String::new(),
         };
@@ -58,11 +58,13 @@ impl Orders for OrderJs {
                 seat,
                 build,
                 name,
+                dir,
             } => PoolAction {
                 worker: worker.0,
                 seat: seat.0,
                 build: build.0,
                 name,
+                dir: dir.display().to_string(),
                 ..action("spawn")
             },
             Order::End(worker) => PoolAction {
@@ -79,7 +81,6 @@ impl Orders for OrderJs {
                 reason,
                 ..action("giveUp")
             },
-            Order::Stopped => action("stopped"),
         };
         // A closing environment refuses, and then the process is about to end.
         self.teller
@@ -87,16 +88,16 @@ impl Orders for OrderJs {
     }
 }
 
-/// Starts the control plane of a pool, from the main thread. `tell` gets its orders.
+/// Starts the control plane of a pool, from the main thread. `tell` gets its orders; `place` is a
+/// path that leads to the build, and will lead to those that replace it.
 #[napi(catch_unwind)]
-pub fn start_pool(tell: Function<'_, PoolAction, ()>) -> Result<()> {
+pub fn start_pool(tell: Function<'_, PoolAction, ()>, place: String) -> Result<()> {
     let teller: Teller = tell
         .build_threadsafe_function::<PoolAction>()
         .callee_handled::<false>()
         .weak::<true>()
         .build()?;
-    let dir = process()?.app.config.root.display().to_string();
-    start(Some(Box::new(OrderJs { teller, dir })))
+    start(Some((Box::new(OrderJs { teller }), place.into())))
 }
 
 /// Starts the control plane of the one worker in the main thread, which only looks after it.
@@ -104,9 +105,9 @@ pub(super) fn start_alone() -> Result<()> {
     start(None)
 }
 
-fn start(orders: Option<Box<dyn Orders>>) -> Result<()> {
+fn start(pool: Option<(Box<dyn Orders>, PathBuf)>) -> Result<()> {
     let process = process()?;
-    let control = Control::start(process.app.clone(), orders)
+    let control = Control::start(process.app.clone(), pool)
         .map_err(|error| Error::from_reason(format!("cannot start the control plane: {error}")))?;
     process
         .control

@@ -109,7 +109,7 @@ fn load(root: PathBuf, env: HashMap<String, String>, embedded: bool) -> Result<P
     for warning in config.warnings() {
         log::warn(warning, &[]);
     }
-    let (site, missing) = Site::load(&config, &config.build);
+    let (site, missing) = Site::load(&config, &config.root, &config.build);
     for file in missing {
         log::warn("asset missing", &[("file", &file)]);
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use napi::bindgen_prelude::Result;
 use napi_derive::napi;
 
-use super::process::process;
+use super::process::{Process, process};
 use crate::dispatch::Standing;
 use crate::pool::{self, State};
 use crate::server::App;
@@ -70,10 +70,7 @@ pub struct WorkerStatus {
 pub fn status() -> Result<PoolStatus> {
     let process = process()?;
     let app = &process.app;
-    let (policy, now) = process
-        .control
-        .get()
-        .map_or((None, Duration::ZERO), |control| control.status());
+    let (policy, now) = policy(process);
     let mut workers = live_workers(app);
     for known in policy.iter().flat_map(|policy| &policy.workers) {
         let at = match workers.iter().position(|worker| worker.id == known.id.0) {
@@ -91,9 +88,7 @@ pub fn status() -> Result<PoolStatus> {
         worker.last_death = known.last_death.as_ref().map(ToString::to_string);
     }
     Ok(PoolStatus {
-        wanted: policy
-            .as_ref()
-            .map_or(app.config.workers.count, |policy| policy.wished) as u32,
+        wanted: wanted(process, &policy),
         ready: app.dispatcher.ready() as u32,
         waiting: app.dispatcher.waiting() as u32,
         build: policy.as_ref().map_or(1, |policy| policy.build.0),
@@ -102,6 +97,23 @@ pub fn status() -> Result<PoolStatus> {
         unready: app.unready(),
         workers,
     })
+}
+
+/// How many workers there are to be.
+#[napi(catch_unwind)]
+pub fn worker_count() -> Result<u32> {
+    let process = process()?;
+    Ok(wanted(process, &policy(process).0))
+}
+
+fn policy(process: &Process) -> (Option<pool::Status>, Duration) {
+    let control = process.control.get();
+    control.map_or((None, Duration::ZERO), |control| control.status())
+}
+
+fn wanted(process: &Process, policy: &Option<pool::Status>) -> u32 {
+    let started_with = process.app.config.workers.count;
+    policy.as_ref().map_or(started_with, |policy| policy.wished) as u32
 }
 
 /// One that the dispatcher has done with while its thread has not gone.

@@ -1,6 +1,6 @@
-//! How many seats there are: by hand within 1..=64, and by load where the user wants that.
-//! [`Scaler`] watches the load and says "one more" or "one fewer"; the rest adds and takes
-//! seats.
+//! How many seats there are: by hand within [`MOST_WORKERS`], and by load where the user wants
+//! that. [`Scaler`] watches the load and says "one more" or "one fewer"; the rest adds and
+//! takes seats.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -10,9 +10,7 @@ use super::notice::Notice;
 use super::policy::Policy;
 use super::seat::SeatRecord;
 use super::words::{Sample, ScaleWhy, Seat, Why};
-
-/// What can be asked for by hand. A worker costs tens of megabytes: more of them is a slip.
-const MOST: usize = 64;
+use crate::config::MOST_WORKERS;
 
 /// The load is averaged over this long, so that one garbage collection is no load.
 const WINDOW: Duration = Duration::from_secs(15);
@@ -161,7 +159,7 @@ impl Policy {
 
     /// One more, one fewer, or a number, by hand.
     pub(super) fn scale_by_hand(&mut self, to: usize) {
-        self.scale_to(to.clamp(1, MOST), ScaleWhy::Hand);
+        self.scale_to(to.clamp(1, MOST_WORKERS), ScaleWhy::Hand);
     }
 
     fn scale_to(&mut self, to: usize, why: ScaleWhy) {

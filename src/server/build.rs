@@ -2,6 +2,7 @@
 //! files the tabs still ask for that were opened then. A deploy puts another in its place
 //! while requests go on.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::assets::{MissingFile, Table};
@@ -24,10 +25,10 @@ pub struct Site {
 }
 
 impl Site {
-    /// Reads the files of a build in the folder and under the settings of `config`, and names
-    /// those that cannot be served.
-    pub fn load(config: &Config, handoff: &Handoff) -> (Self, Vec<MissingFile>) {
-        let (assets, missing) = Table::load(&config.root, handoff, config.assets);
+    /// Reads the files of the build in `dir` under the settings of `config`, and names those that
+    /// cannot be served.
+    pub fn load(config: &Config, dir: &Path, handoff: &Handoff) -> (Self, Vec<MissingFile>) {
+        let (assets, missing) = Table::load(dir, handoff, config.assets);
         let site = Self {
             router: Router::new(handoff, assets.paths(), config.health.as_ref()),
             assets,

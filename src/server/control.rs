@@ -7,67 +7,27 @@
 //! workers: ready, reports ─────────────┘                            └──> Orders: JS main thread
 //! ```
 
+mod builds;
+mod pool;
+
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use self::pool::Pool;
+pub use self::pool::{Order, Orders};
 use super::App;
-use super::build::Site;
-use crate::config::handoff::{Handoff, HandoffError};
 use crate::dispatch::{self, Standing, Suspects};
-use crate::pool::{
-    Action, AutoScale, BuildId, Cause, Event, Policy, PolicyConfig, Recycle, Sample, Seat, Status,
-    Why, WorkerId,
-};
-use crate::telemetry::{log, memory};
+use crate::pool::{Event, Sample, Status, WorkerId};
+use crate::telemetry::memory;
 
 /// Time between two looks at the workers.
 const TICK: Duration = Duration::from_millis(250);
-
-/// A worker that takes longer to start has failed.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// What only the JS main thread can do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Order {
-    /// Make a thread for this worker.
-    Spawn {
-        /// Its name.
-        worker: WorkerId,
-        /// Its seat.
-        seat: Seat,
-        /// The build it runs.
-        build: BuildId,
-        /// The build's own name.
-        name: String,
-    },
-    /// Let the worker shut down by itself.
-    End(WorkerId),
-    /// Kill the worker's thread.
-    Terminate {
-        /// Which worker.
-        worker: WorkerId,
-        /// Why.
-        why: Why,
-    },
-    /// The first worker is ready: listen.
-    Listen,
-    /// No worker has ever started: exit with this error.
-    GiveUp(String),
-    /// Every worker has gone, or would not go.
-    Stopped,
-}
-
-/// Takes orders to the JS main thread. Called from the control plane's thread.
-pub trait Orders: Send {
-    /// Carries one order.
-    fn order(&self, order: Order);
-}
 
 /// What the control plane is told.
 #[derive(Debug)]
@@ -92,12 +52,13 @@ pub struct Control {
 }
 
 impl Control {
-    /// Starts the control plane, which starts the workers. Without `orders` there is one, in
-    /// the main thread, and nothing to decide: it is only looked at.
+    /// Starts the control plane, which has the workers started that `pool` orders; its path leads
+    /// to the build, and to later ones. Without it there is one worker, in the main thread, and
+    /// nothing to decide: it is only looked at.
     ///
     /// # Errors
     /// If the system has no thread for it.
-    pub fn start(app: Arc<App>, orders: Option<Box<dyn Orders>>) -> io::Result<Arc<Self>> {
+    pub fn start(app: Arc<App>, pool: Option<(Box<dyn Orders>, PathBuf)>) -> io::Result<Arc<Self>> {
         let (news, received) = channel();
         let control = Arc::new(Self {
             news,
@@ -105,15 +66,7 @@ impl Control {
             suspects: Mutex::new(HashMap::new()),
             began: Instant::now(),
         });
-        let pool = orders.map(|orders| Pool {
-            policy: Policy::new(policy_config(&app), random()),
-            orders,
-            news: control.news.clone(),
-            sites: HashMap::new(),
-            names: HashMap::from([(BuildId(1), app.config.build.build.clone())]),
-            refused: None,
-            newest: BuildId(1),
-        });
+        let pool = pool.map(|(orders, place)| Pool::new(&app, orders, place, control.news.clone()));
         let plane = Plane {
             control: control.clone(),
             cpu: BTreeMap::new(),
@@ -149,38 +102,6 @@ impl Control {
     }
 }
 
-fn policy_config(app: &App) -> PolicyConfig {
-    let config = &app.config;
-    let workers = &config.workers;
-    PolicyConfig {
-        count: workers.count,
-        recycle: Recycle {
-            max_requests: workers.recycle.max_requests,
-            max_memory: workers.recycle.max_memory,
-            max_age: workers.recycle.max_age,
-        },
-        unresponsive_timeout: workers.unresponsive_timeout,
-        shutdown_timeout: config.timeouts.shutdown,
-        start_timeout: START_TIMEOUT,
-        auto_scale: workers.auto_scale.map(|scale| AutoScale {
-            min: scale.min,
-            max: scale.max,
-            cpu_percent: scale.cpu_percent,
-            memory_percent: scale.memory_percent,
-        }),
-    }
-}
-
-/// Good enough to keep things from happening together.
-fn random() -> Box<dyn FnMut() -> f64 + Send> {
-    let state = RandomState::new();
-    let mut drawn = 0u64;
-    Box::new(move || {
-        drawn += 1;
-        state.hash_one(drawn) as f64 / u64::MAX as f64
-    })
-}
-
 /// The thread's own.
 struct Plane {
     app: Arc<App>,
@@ -189,21 +110,6 @@ struct Plane {
     /// Processor time each worker's thread had used, and when.
     cpu: BTreeMap<u32, (Duration, Instant)>,
     pinged: Instant,
-}
-
-/// What there is to decide where workers have threads of their own.
-struct Pool {
-    policy: Policy,
-    orders: Box<dyn Orders>,
-    /// Builds that have been loaded and are not current yet.
-    sites: HashMap<BuildId, Arc<Site>>,
-    news: Sender<News>,
-    /// What the builds call themselves.
-    names: HashMap<BuildId, String>,
-    /// The build that was loaded last.
-    newest: BuildId,
-    /// It was refused; it may be given another try, but not without being asked.
-    refused: Option<BuildId>,
 }
 
 impl Plane {
@@ -220,8 +126,8 @@ impl Plane {
                     self.admit(worker);
                 }
                 Ok(News::Event(event)) => self.happens(event),
-                Ok(News::Reload) => self.reload(),
-                Ok(News::Replaced) => self.replaced(),
+                Ok(News::Reload) => self.takes_over(Pool::reload),
+                Ok(News::Replaced) => self.takes_over(Pool::replaced),
                 Err(RecvTimeoutError::Timeout) => {
                     tick = Instant::now() + between;
                     self.look();
@@ -236,16 +142,23 @@ impl Plane {
         let Some(pool) = &mut self.pool else {
             return;
         };
-        for action in pool.policy.on(self.control.began.elapsed(), event) {
-            pool.act(&self.app, action);
+        pool.on(&self.app, self.control.began.elapsed(), event);
+        *self.control.status.lock() = Some(pool.status());
+    }
+
+    fn takes_over(&mut self, load: impl FnOnce(&mut Pool, &App) -> Option<Event>) {
+        let event = self.pool.as_mut().and_then(|pool| load(pool, &self.app));
+        if let Some(event) = event {
+            self.happens(event);
         }
-        *self.control.status.lock() = Some(pool.policy.status());
     }
 
     /// Lets a worker take exchanges, now that the files its pages name are served.
     fn admit(&self, id: WorkerId) {
         if let Some(worker) = self.app.dispatcher.worker(id.0) {
             self.app.dispatcher.admit(&worker);
+            // its first figures, before its first turn to be looked at
+            worker.send(dispatch::Event::Ping);
         }
     }
 
@@ -309,131 +222,5 @@ impl Plane {
                 worker.set_cpu(share.min(1.0));
             }
         }
-    }
-
-    /// Takes over the build in the folder where it is another one.
-    fn reload(&mut self) {
-        let Some(pool) = &mut self.pool else {
-            return;
-        };
-        match pool.load(&self.app, true) {
-            Ok(Some(build)) => self.happens(Event::TakeOver(build)),
-            Ok(None) => self.happens(Event::Restart),
-            Err(error) => refused(&error),
-        }
-    }
-
-    /// Without its code the old build cannot go on for long: where a new one lies in the
-    /// folder, it is taken over although nobody has asked for it yet.
-    fn replaced(&mut self) {
-        let Some(pool) = &mut self.pool else {
-            return;
-        };
-        match pool.load(&self.app, false) {
-            Ok(Some(build)) => self.happens(Event::TakeOver(build)),
-            Ok(None) => {}
-            Err(error) => refused(&error),
-        }
-    }
-}
-
-impl Pool {
-    fn act(&mut self, app: &App, action: Action) {
-        match action {
-            Action::Spawn {
-                worker,
-                seat,
-                build,
-            } => self.spawn(app, worker, seat, build),
-            Action::Drain(worker) => retire(app, worker),
-            Action::End(worker) => {
-                retire(app, worker);
-                self.orders.order(Order::End(worker));
-            }
-            Action::Terminate { worker, why } => {
-                retire(app, worker);
-                self.orders.order(Order::Terminate { worker, why });
-            }
-            Action::Listen => self.orders.order(Order::Listen),
-            Action::Switch(build) => {
-                if let Some(site) = self.sites.remove(&build) {
-                    app.switch(site);
-                }
-            }
-            Action::Refuse { build, .. } => {
-                self.sites.remove(&build);
-                self.refused = Some(build);
-            }
-            Action::Unready(reason) => app.set_unready(Some(reason)),
-            Action::ReadyAgain => app.set_unready(None),
-            Action::GiveUp(reason) => self.orders.order(Order::GiveUp(reason)),
-            Action::Stopped => self.orders.order(Order::Stopped),
-            Action::Log(notice) => {
-                let (level, message, fields) = notice.line();
-                let fields: Vec<log::Field<'_>> = fields
-                    .iter()
-                    .map(|(name, value)| (*name, value as &dyn std::fmt::Display))
-                    .collect();
-                log::write(level, message, &fields);
-            }
-        }
-    }
-
-    fn spawn(&mut self, app: &App, worker: WorkerId, seat: Seat, build: BuildId) {
-        let name = self.names.get(&build).cloned().unwrap_or_default();
-        if let Err(reason) = still_there(app, &name) {
-            // once the policy has heard all of what it decided
-            let cause = Cause::Error(reason);
-            let exited = Event::Exited { worker, cause };
-            let _ = self.news.send(News::Event(exited));
-            let _ = self.news.send(News::Replaced);
-            return;
-        }
-        app.dispatcher.enlist(worker.0, seat.0);
-        self.orders.order(Order::Spawn {
-            worker,
-            seat,
-            build,
-            name,
-        });
-    }
-
-    /// Loads the build in the folder; `None` if that has been done already. One that was
-    /// refused is loaded `again`.
-    fn load(&mut self, app: &App, again: bool) -> Result<Option<BuildId>, HandoffError> {
-        let config = &app.config;
-        let handoff = Handoff::load(&config.root.join("oxide.json"))?;
-        let known = self.names.get(&self.newest) == Some(&handoff.build);
-        if known && !(again && self.refused == Some(self.newest)) {
-            return Ok(None);
-        }
-        let (site, missing) = Site::load(config, &handoff);
-        for file in missing {
-            log::warn("asset missing", &[("file", &file)]);
-        }
-        self.newest = BuildId(self.newest.0 + 1);
-        self.sites.insert(self.newest, Arc::new(site));
-        self.names.insert(self.newest, handoff.build);
-        Ok(Some(self.newest))
-    }
-}
-
-fn refused(error: &HandoffError) {
-    let fields: [log::Field<'_>; 1] = [("reason", error)];
-    log::error("build refused, the one before it goes on", &fields);
-}
-
-/// Whether the build of that name lies in the folder, or what else does.
-fn still_there(app: &App, name: &str) -> Result<(), String> {
-    match Handoff::load(&app.config.root.join("oxide.json")) {
-        Ok(handoff) if handoff.build == name => Ok(()),
-        Ok(_) => Err("another build has taken the place of this one".to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-fn retire(app: &App, worker: WorkerId) {
-    if let Some(worker) = app.dispatcher.worker(worker.0) {
-        app.dispatcher.retire(&worker);
     }
 }

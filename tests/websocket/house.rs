@@ -69,7 +69,7 @@ pub fn house(websocket: Value, variables: &[(&str, &str)]) -> House {
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let env: BTreeMap<String, String> = variables.collect();
     let config = Config::decide(handoff, PathBuf::from("build"), &env).expect("no mistake");
-    let (site, _) = Site::load(&config, &config.build);
+    let (site, _) = Site::load(&config, &config.root, &config.build);
     let bound = Bound::open(&config.listen).expect("a free port");
     let app = Arc::new(App::new(config, site, false));
     let (held, release) = hire(&app.dispatcher);

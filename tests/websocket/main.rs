@@ -96,6 +96,19 @@ fn what_comes_right_behind_the_handshake_is_read() {
 }
 
 #[test]
+fn bytes_may_come_one_by_one() {
+    let house = house(json!(true), &[]);
+    let mut client = Client::of(&house);
+    let mut bytes = handshake("/ws", &[]).into_bytes();
+    bytes.extend(frame(PING, b"ping"));
+    for byte in bytes {
+        client.send(&[byte]);
+    }
+    assert_eq!(client.response().status, 101);
+    assert_eq!(client.frame(), (PONG, b"ping".to_vec()));
+}
+
+#[test]
 fn requests_before_it_are_answered_in_their_order() {
     let house = house(json!(true), &[]);
     let mut client = Client::of(&house);

@@ -41,12 +41,12 @@ fn adds_and_takes_by_hand_the_last_seat_first() {
 }
 
 #[test]
-fn by_hand_there_are_one_to_sixty_four() {
+fn by_hand_there_are_one_to_as_many_as_can_be_started_with() {
     let mut pool = Pool::ready(config(1));
     assert_eq!(pool.on(Event::Remove), []);
     assert_eq!(pool.on(Event::Scale(0)), []);
     pool.on(Event::Scale(usize::MAX));
-    assert_eq!(pool.policy.status().wished, 64);
+    assert_eq!(pool.policy.status().wished, 256);
     assert_eq!(pool.on(Event::Add), []);
 }
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use super::state::{Held, State, Task};
+use super::state::{Held, State};
+use super::task::Task;
 use crate::dispatch::Worker;
 use crate::ws::{Closed, PeerId};
 

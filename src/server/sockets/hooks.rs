@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::state::Task;
+use super::task::Task;
 use super::{CARD_BYTES, Sockets, frames};
 use crate::dispatch::{PeerEvent, PeerNews, PeerWatch, Worker};
 use crate::telemetry::counters;

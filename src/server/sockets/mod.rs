@@ -10,12 +10,14 @@
 //! ```
 
 mod answers;
+mod departure;
 mod frames;
 mod homes;
 mod hooks;
 mod public;
 mod requests;
 mod state;
+mod task;
 #[cfg(test)]
 mod tests;
 mod wishes;
@@ -33,7 +35,7 @@ use crate::ws::{Hub, Limits, Message, PeerId, PublishError, TopicName};
 use homes::Homes;
 use public::PublicTopics;
 use requests::Requests;
-use state::Task;
+use task::Task;
 
 pub use requests::REQUESTS;
 pub use state::WISHES;

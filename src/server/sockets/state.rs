@@ -12,94 +12,45 @@ use std::sync::Arc;
 use bytes::Bytes;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::dispatch::wire::INLINE_MESSAGE;
-use crate::dispatch::{Farewell, PeerEvent, PeerNews, Standing, Worker};
+use super::task::Task;
+use crate::dispatch::{PeerEvent, Standing, Worker};
 use crate::telemetry::counters;
-use crate::ws::{Closed, Data, Inbound, PeerId, Position};
+use crate::ws::{Closed, PeerId};
 
 /// Wishes of one peer that hooks have not answered at most.
 pub const WISHES: u32 = 16;
 
 /// No worker and no seat.
-const NOBODY: u32 = u32::MAX;
-
-/// What a home is to be told of a peer. What the peer sent counts against what it may have
-/// waiting as long as the task lives.
-#[derive(Debug)]
-pub(super) enum Task {
-    Open,
-    Drain,
-    Message(Inbound),
-    Close(Closed),
-    Subscribe(Box<Subscribe>),
-    Request(Box<Request>),
-}
-
-/// A wish for a topic.
-#[derive(Debug)]
-pub(super) struct Subscribe {
-    pub id: u64,
-    pub topic: Box<str>,
-    pub since: Option<Position>,
-    pub frame: Inbound,
-}
-
-/// A wish for anything the app knows.
-#[derive(Debug)]
-pub(super) struct Request {
-    pub id: u32,
-    /// A part of the frame: a JSON text.
-    pub data: Bytes,
-    pub frame: Inbound,
-}
-
-impl Task {
-    /// What crosses only when it is asked for, where it is long.
-    pub fn payload(&self) -> Option<Bytes> {
-        match self {
-            Task::Message(message) => Some(message.data.bytes().clone()),
-            Task::Request(request) => Some(request.data.clone()),
-            _ => None,
-        }
-    }
-
-    fn inline(&self) -> Option<Bytes> {
-        self.payload().filter(|data| data.len() <= INLINE_MESSAGE)
-    }
-
-    fn is_wish(&self) -> bool {
-        matches!(self, Task::Subscribe(_) | Task::Request(_))
-    }
-}
+pub(super) const NOBODY: u32 = u32::MAX;
 
 /// A peer, until the last of it is settled.
 #[derive(Debug)]
-struct Resident {
+pub(super) struct Resident {
     /// The worker that runs its hooks, if that is still there.
-    home: u32,
+    pub home: u32,
     /// That worker's seat, whose next occupant is asked first.
     seat: u32,
     /// What its home was told and has not settled, or has not even taken.
-    outstanding: u32,
+    pub outstanding: u32,
     /// Wishes that hooks have not answered.
-    wishes: u32,
+    pub wishes: u32,
     /// It is to be told already that its queue is empty.
-    drained: bool,
+    pub drained: bool,
     /// What is left of it, once it has left the hub.
     card: Option<Bytes>,
     /// What its home is to be told when it has one again.
-    parked: VecDeque<Task>,
+    pub parked: VecDeque<Task>,
 }
 
 impl Resident {
     /// It has left, and that was the last thing to be told.
-    fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         self.card.is_some() && self.outstanding == 0 && self.parked.is_empty()
     }
 }
 
 #[derive(Debug)]
-struct Home {
+pub(super) struct Home {
     worker: Arc<Worker>,
     peers: usize,
 }
@@ -109,7 +60,7 @@ struct Home {
 pub(super) struct Held {
     pub peer: PeerId,
     pub task: Task,
-    worker: u32,
+    pub worker: u32,
 }
 
 /// Workers that sleep and were given something.
@@ -127,9 +78,9 @@ impl Sleepers {
 
 #[derive(Debug, Default)]
 pub(super) struct State {
-    residents: FxHashMap<PeerId, Resident>,
-    homes: FxHashMap<u32, Home>,
-    held: FxHashMap<u32, Held>,
+    pub residents: FxHashMap<PeerId, Resident>,
+    pub homes: FxHashMap<u32, Home>,
+    pub held: FxHashMap<u32, Held>,
     last_token: u32,
     /// Peers with something parked that no worker was there for.
     homeless: FxHashSet<PeerId>,
@@ -261,42 +212,14 @@ impl State {
 
     /// Puts the task into the worker's inbox and remembers what it owes.
     fn hand(&mut self, peer: PeerId, task: Task, worker: &Arc<Worker>) {
-        let token = match task {
-            Task::Open | Task::Drain => 0,
-            _ => self.free_token(),
-        };
+        let owed = task.is_owed();
+        let token = if owed { self.free_token() } else { 0 };
         let Some(resident) = self.residents.get_mut(&peer) else {
             return;
         };
         resident.outstanding += 1;
-        let news = match &task {
-            Task::Open => PeerNews::Open,
-            Task::Drain => PeerNews::Drain,
-            Task::Message(message) => PeerNews::Message {
-                token,
-                text: matches!(message.data, Data::Text(_)),
-                data: task.inline(),
-            },
-            Task::Close(closed) => PeerNews::Close {
-                token,
-                farewell: Box::new(Farewell {
-                    code: closed.code,
-                    was_clean: closed.was_clean,
-                    reason: closed.reason.clone(),
-                    card: resident.card.clone().unwrap_or_default(),
-                }),
-            },
-            Task::Subscribe(wish) => PeerNews::Subscribe {
-                token,
-                topic: wish.topic.clone(),
-            },
-            Task::Request(wish) => PeerNews::Request {
-                token,
-                wish: wish.id,
-                data: task.inline(),
-            },
-        };
-        if !matches!(task, Task::Open | Task::Drain) {
+        let news = task.news(token, resident.card.as_ref());
+        if owed {
             worker.owes();
             let worker = worker.id();
             self.held.insert(token, Held { peer, task, worker });
@@ -308,7 +231,7 @@ impl State {
     }
 
     /// Tells what was parked, as far as there is somebody to be told.
-    fn unpark(&mut self, peer: PeerId) {
+    pub fn unpark(&mut self, peer: PeerId) {
         loop {
             let resident = self.residents.get(&peer);
             if resident.is_none_or(|resident| resident.parked.is_empty()) {
@@ -384,66 +307,5 @@ impl State {
         }
         self.settled(held.peer);
         Some(held)
-    }
-
-    /// The worker has gone. What it had taken and not settled is lost and comes back; what it
-    /// had not taken is told to other homes, before what was parked behind it.
-    pub fn gone(&mut self, worker: &Arc<Worker>) -> Vec<Held> {
-        let id = worker.id();
-        if self.homes.remove(&id).is_none() {
-            return Vec::new();
-        }
-        for event in worker.reclaim().into_iter().rev() {
-            let task = match event.news {
-                PeerNews::Open => Some(Task::Open),
-                PeerNews::Drain => Some(Task::Drain),
-                PeerNews::Message { token, .. }
-                | PeerNews::Close { token, .. }
-                | PeerNews::Subscribe { token, .. }
-                | PeerNews::Request { token, .. } => {
-                    worker.settles();
-                    self.held.remove(&token).map(|held| held.task)
-                }
-                // nobody is left who has asked
-                PeerNews::Reply { .. } => None,
-            };
-            let resident = self.residents.get_mut(&PeerId::from_bits(event.peer));
-            if let (Some(task), Some(resident)) = (task, resident) {
-                resident.parked.push_front(task);
-            }
-        }
-        let lost = self.held.extract_if(|_, held| held.worker == id);
-        let lost: Vec<Held> = lost.map(|(_, held)| held).collect();
-        for held in &lost {
-            worker.settles();
-            if let Some(resident) = self.residents.get_mut(&held.peer) {
-                resident.wishes -= u32::from(held.task.is_wish());
-            }
-        }
-        counters().ws_lost.add(lost.len() as u64);
-        self.evict(id);
-        lost
-    }
-
-    /// Finds other homes for those who had theirs with that worker.
-    fn evict(&mut self, worker: u32) {
-        let mut waiting = Vec::new();
-        self.residents.retain(|peer, resident| {
-            if resident.home != worker {
-                return true;
-            }
-            resident.home = NOBODY;
-            // also what the worker was about to take when it was given up
-            resident.outstanding = 0;
-            let drains = |task: &Task| matches!(task, Task::Drain);
-            resident.drained = resident.parked.iter().any(drains);
-            if !resident.parked.is_empty() {
-                waiting.push(*peer);
-            }
-            !resident.is_over()
-        });
-        for peer in waiting {
-            self.unpark(peer);
-        }
     }
 }

@@ -5,7 +5,8 @@
 use bytes::Bytes;
 
 use super::frames::{self, BadFrame, Frame};
-use super::state::{Held, Request, Subscribe, Task};
+use super::state::Held;
+use super::task::{Request, Subscribe, Task};
 use super::{Sockets, answers};
 use crate::dispatch::Worker;
 use crate::telemetry::counters;

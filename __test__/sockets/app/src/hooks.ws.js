@@ -98,6 +98,11 @@ export const routes = {
 			peer.send({ type: 'entered', data: peer.params });
 		}
 	},
+	// whatever comes, and nothing else
+	'/echo': {
+		open() {},
+		message: (peer, message) => void peer.send(message.rawData)
+	},
 	'/files/[...path]': {
 		open: (peer) => void peer.send({ type: 'path', data: peer.params })
 	},
