@@ -126,6 +126,7 @@ for (const kit of /** @type {const} */ ([2, 3])) {
 				appPath: 'base/_app',
 				origin: null,
 				envPrefix: '',
+				hooksWs: false,
 				options: { bodyLimit: '1mb', keepAliveTimeout: 5 }
 			});
 			assert.deepEqual(

@@ -30,7 +30,15 @@ for (let at = 0; at < input.length; at += input.readUInt32LE(at)) {
 	const body = record.body ?? new Uint8Array();
 	output.set(body, end + REPLY_HEAD + size);
 	const mode = record.body_mode === BODY_NONE ? REPLY_NULL : REPLY_WHOLE;
-	end = write_reply_head(output, end, record, mode, 200 + (record.port % 300), size, body.byteLength);
+	end = write_reply_head(
+		output,
+		end,
+		record,
+		mode,
+		200 + (record.port % 300),
+		size,
+		body.byteLength
+	);
 }
 
 process.stdout.write(output.subarray(0, end));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { Client } from './client.js';
-import { start_site } from './site.js';
+import { build_site, start_alone, start_site } from './site.js';
 
 /** @typedef {import('./site.js').Site} Site */
 
@@ -208,5 +208,32 @@ describe('workers that are replaced', { concurrency: false }, () => {
 		assert.equal(count, 2, 'what was kept is still there');
 		assert.equal((await site.hub('peer', id)).id, id);
 		await client.leave();
+	});
+});
+
+describe('the end of the process', { concurrency: false }, () => {
+	test('a drain says goodbye with 1012, and every `close` hook runs', async (t) => {
+		const site = await start_site();
+		t.after(() => site.stop());
+		const peers = await Promise.all(Array.from({ length: 40 }, () => greeted(site)));
+		await Promise.all(peers.map(({ client }) => client.command('count', {}, 'count')));
+		site.signal('SIGTERM');
+		for (const { client } of peers) assert.equal((await client.end()).code, 1012);
+		assert.deepEqual(await site.ended, { code: 0, signal: null });
+		for (const { id } of peers) {
+			assert.match(site.output(), new RegExp(`closed ${id}: 1012 ".*" clean=true count=1`));
+		}
+	});
+
+	test('so it does where the worker is the main thread', async (t) => {
+		const site = await start_alone(await build_site());
+		t.after(() => site.stop());
+		const peers = await Promise.all(
+			Array.from({ length: 10 }, () => greeted(/** @type {any} */ (site)))
+		);
+		site.signal('SIGTERM');
+		for (const { client } of peers) assert.equal((await client.end()).code, 1012);
+		assert.deepEqual(await site.ended, { code: 0, signal: null });
+		for (const { id } of peers) assert.ok(site.output().includes(`closed ${id}: 1012`));
 	});
 });

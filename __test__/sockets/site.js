@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { adapter_hash, install, install_adapter } from '../harness/app.js';
 import { must_run } from '../harness/command.js';
 import { locked } from '../harness/lock.js';
+import { start_observed } from '../harness/observe.js';
 import { node } from '../harness/paths.js';
 import { start_pool } from '../harness/pool.js';
 
@@ -55,23 +56,20 @@ export function build_site({ kit = 3, env = {}, change, name = 'plain' } = {}) {
 	});
 }
 
+// tests open more sockets than people do
+const QUICK = { WEBSOCKET_UPGRADE_RATE_LIMIT: '0' };
+
 /** @typedef {Awaited<ReturnType<typeof start_site>>} Site */
 
 /**
- * A server with two workers, unless told otherwise, and ways to call its hub
+ * A server with two workers, and ways to call its hub
  * @param {object} [options]
  * @param {string} [options.build]
- * @param {number} [options.workers]
  * @param {NodeJS.ProcessEnv} [options.env]
  */
-export async function start_site({ build, workers = 2, env = {} } = {}) {
+export async function start_site({ build, env = {} } = {}) {
 	build ??= await build_site();
-	const server = await start_pool({
-		build,
-		workers,
-		// tests open more sockets than people do
-		env: { WEBSOCKET_UPGRADE_RATE_LIMIT: '0', ...env }
-	});
+	const server = await start_pool({ build, env: { ...QUICK, ...env } });
 
 	/**
 	 * @param {string} target
@@ -99,3 +97,10 @@ export async function start_site({ build, workers = 2, env = {} } = {}) {
 
 	return { ...server, post, hub };
 }
+
+/**
+ * A server whose worker is the main thread
+ * @param {string} build
+ * @param {NodeJS.ProcessEnv} [env]
+ */
+export const start_alone = (build, env) => start_observed({ build, env: { ...QUICK, ...env } });

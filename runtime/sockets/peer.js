@@ -88,6 +88,8 @@ export class Peer {
 				port: 0,
 				canonical,
 				http10: false,
+				upgrade: true,
+				bad_handshake: false,
 				method: 'GET',
 				origin,
 				target,

@@ -112,6 +112,7 @@ const SUITES = {
 	web: { title: 'light web objects beside those of the platform, in random programs' },
 	client: { title: 'the client library, in pages and with servers that are scripted', after: [] },
 	workers: { title: 'workers that die, are replaced, scaled, deployed to, overloaded' },
+	sockets: { title: 'WebSockets: handshakes, hooks and the hub, from outside' },
 	parity: {
 		title: 'the same answers as adapter-node, with light web objects and with native ones'
 	},
