@@ -1,4 +1,5 @@
 import type { Cookies } from '@sveltejs/kit';
+import type {} from './index.js';
 
 /**
  * The payloads of your topics, by name. Augment it, and `publish` and `subscribe` know them:
@@ -11,7 +12,6 @@ import type { Cookies } from '@sveltejs/kit';
  * }
  * ```
  */
-// eslint-disable-next-line @typescript-eslint/no-empty-object-type
 export interface Topics {}
 
 /** The payload of a topic: what `Topics` says, anything for a topic that it does not name. */

@@ -6,6 +6,7 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
 import { getRequest, setResponse } from '@sveltejs/kit/node';
+import { hub } from '../hub.js';
 import { client_address } from './address.js';
 import { init, server } from './app.js';
 import { native, open, settings } from './native.js';
@@ -62,7 +63,8 @@ async function render(req, res) {
 		return;
 	}
 	const response = await server.respond(request, {
-		platform: /** @type {any} */ ({ req, worker: this_worker }),
+		// without sockets of ours, `hub` says so when it is called
+		platform: /** @type {any} */ ({ req, worker: this_worker, hub }),
 		getClientAddress: () =>
 			client_address(
 				(name) => /** @type {string | undefined} */ (req.headers[name]),

@@ -1,7 +1,10 @@
 /** The hooks of peers: in which order they run, what they get, and what becomes of their mistakes. */
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { Site as Place, rename_build } from '../workers/releases.js';
 import { Client } from './client.js';
 import { build_site, start_alone, start_site } from './site.js';
 
@@ -209,6 +212,36 @@ describe('workers that are replaced', { concurrency: false }, () => {
 		assert.equal((await site.hub('peer', id)).id, id);
 		await client.leave();
 	});
+});
+
+test('a deploy takes peers along; those whose path has gone are to come again', async (t) => {
+	const build = await build_site();
+	const place = new Place(build);
+	t.after(() => place.remove());
+	const site = await start_site({ build: place.build });
+	t.after(() => site.stop());
+	const { client, id } = await greeted(site, '/ws?user=ann');
+	assert.equal((await client.command('count', {}, 'count')).count, 1);
+	const room = await Client.open(site, '/rooms/a');
+	await room.event('entered');
+
+	place.swap(build, (copy) => {
+		rename_build(copy, 'the second');
+		const file = path.join(copy, 'server/oxide-hooks-ws.js');
+		const code = fs.readFileSync(file, 'utf8');
+		fs.writeFileSync(file, code.replace('/rooms/[room]', '/salons/[room]'));
+	});
+	site.signal('SIGHUP');
+	await site.reaches(({ build, workers }) => build === 2 && workers.every((it) => it.build === 2));
+
+	assert.equal((await client.command('count', {}, 'count')).count, 2);
+	assert.equal((await site.hub('peer', id)).id, id);
+	room.send('anybody?');
+	assert.equal((await room.end()).code, 1012);
+	const salon = await Client.open(site, '/salons/a');
+	await salon.event('entered');
+	await salon.leave();
+	await client.leave();
 });
 
 describe('the end of the process', { concurrency: false }, () => {
