@@ -120,14 +120,17 @@ impl IoThread {
         let mut untidy = 0u32;
         let mut turn = 0;
         loop {
-            if drain.is_some() && registry.is_empty() {
+            let late = drain.is_some_and(|deadline| Instant::now() >= deadline);
+            if drain.is_some() && registry.is_empty() && (late || self.has_told_all()) {
                 return;
             }
             if !registry.is_empty() {
                 // What the last connection frees is too fresh for the first round after it.
                 untidy = 2;
             }
-            let quiet = untidy == 0 && !idle.armed() && !ages;
+            // hooks end without telling the thread
+            let waits = drain.is_some() && registry.is_empty();
+            let quiet = untidy == 0 && !idle.armed() && !ages && !waits;
             let full = counters().connections_open.value()
                 >= self.app.config.limits.max_connections as u64;
             tokio::select! {
@@ -178,6 +181,12 @@ impl IoThread {
                 }
             }
         }
+    }
+
+    /// Whether the app has heard of the end of every peer, and its hooks have ended.
+    fn has_told_all(&self) -> bool {
+        let sockets = self.app.sockets.as_ref();
+        sockets.is_none_or(|sockets| sockets.is_idle())
     }
 
     /// Makes this one of the hub's threads, where there is a hub.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use svelte_adapter_oxide::config::{Config, Handoff};
-use svelte_adapter_oxide::dispatch::{Dispatcher, Wake, Worker, wire};
+use svelte_adapter_oxide::dispatch::{Wake, Worker, wire};
 use svelte_adapter_oxide::server::build::Site;
 use svelte_adapter_oxide::server::{App, Bound, Lifecycle, Server};
 use svelte_adapter_oxide::ws::Hub;
@@ -72,7 +72,7 @@ pub fn house(websocket: Value, variables: &[(&str, &str)]) -> House {
     let (site, _) = Site::load(&config, &config.root, &config.build);
     let bound = Bound::open(&config.listen).expect("a free port");
     let app = Arc::new(App::new(config, site, false));
-    let (held, release) = hire(&app.dispatcher);
+    let (held, release) = hire(&app);
     let (told, closed) = channel();
     let lifecycle = Arc::new(Told(Mutex::new(told)));
     let server = Server::start(app.clone(), bound, lifecycle).expect("threads");
@@ -94,6 +94,11 @@ impl House {
     /// Waits for the end of a drain.
     pub fn wait_until_closed(&self) {
         self.closed.recv_timeout(PATIENCE).expect("it closes");
+    }
+
+    /// Whether a drain ends by then.
+    pub fn closes_within(&self, time: Duration) -> bool {
+        self.closed.recv_timeout(time).is_ok()
     }
 
     /// Waits until the worker holds something.
@@ -127,29 +132,26 @@ impl Drop for House {
 
 /// A worker on a thread of its own. It is told when it holds a request, and lets go of it when
 /// the sender is dropped.
-fn hire(dispatcher: &Arc<Dispatcher>) -> (Receiver<()>, Hold) {
+fn hire(app: &Arc<App>) -> (Receiver<()>, Hold) {
+    let dispatcher = &app.dispatcher;
     let worker = dispatcher.enlist(1, 0);
     let (ring, rung) = channel();
     dispatcher.attach(&worker, Box::new(Bell(Mutex::new(ring))));
     dispatcher.admit(&worker);
     let (holds, held) = channel();
     let (release, released) = channel();
-    let dispatcher = dispatcher.clone();
+    let app = app.clone();
     thread::spawn(move || {
         // until nobody is left to wake it
         while rung.recv_timeout(PATIENCE * 3).is_ok() {
-            work(&dispatcher, &worker, &holds, &released);
+            work(&app, &worker, &holds, &released);
         }
     });
     (held, Mutex::new(Some(release)))
 }
 
-fn work(
-    dispatcher: &Dispatcher,
-    worker: &Arc<Worker>,
-    holds: &Sender<()>,
-    released: &Receiver<()>,
-) {
+fn work(app: &App, worker: &Arc<Worker>, holds: &Sender<()>, released: &Receiver<()>) {
+    let dispatcher = &app.dispatcher;
     let mut buffer = vec![0; wire::BUFFER_SIZE];
     loop {
         let (written, more) = dispatcher.drain(worker, &mut buffer, 16);
@@ -157,6 +159,13 @@ fn work(
         while !rest.is_empty() {
             let (record, others) = rest.split_at(u32_at(rest, 0) as usize);
             rest = others;
+            if let (10 | 11, Some(sockets)) = (record[4], &app.sockets) {
+                if record[4] == 11 && &record[28..][..4] == b"hold" {
+                    let _ = holds.send(());
+                    let _ = released.recv();
+                }
+                sockets.settle(worker, &[u32_at(record, 16)]);
+            }
             if record[4] != 1 {
                 continue;
             }

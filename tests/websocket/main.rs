@@ -317,11 +317,29 @@ fn a_drain_does_not_wait_for_peers_that_never_answer() {
 }
 
 #[test]
+fn a_drain_ends_when_the_last_hook_has() {
+    let house = house(json!(true), &[]);
+    let mut peer = Client::opened(&house);
+    let goodbye = [&1000u16.to_be_bytes()[..], b"hold"].concat();
+    peer.send(&frame(CLOSE, &goodbye));
+    assert_eq!(peer.frame().0, CLOSE);
+    peer.ends();
+    house.wait_until_held();
+    house.wait_for_peers(0);
+    house.server.drain();
+    assert!(!house.closes_within(Duration::from_millis(600)));
+    house.release();
+    house.wait_until_closed();
+}
+
+#[test]
 fn closing_drops_them() {
     let house = house(json!(true), &[]);
     let mut client = Client::opened(&house);
-    let open = counters().ws_open.value();
-    assert!(open >= 1);
+    // it counts from when it is served, which is after the 101
+    client.send(&frame(PING, b""));
+    assert_eq!(client.frame().0, PONG);
+    assert!(counters().ws_open.value() >= 1);
     house.server.close();
     client.ends();
     house.wait_until_closed();
