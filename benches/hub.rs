@@ -37,7 +37,7 @@ struct Deaf;
 impl Hooks for Deaf {
     fn message(&self, _: PeerId, _: Inbound) {}
     fn drained(&self, _: PeerId) {}
-    fn closed(&self, _: PeerId, _: Closed) {}
+    fn closed(&self, _: PeerId, _: Closed, _: Bytes) {}
 }
 
 /// A socket that is silent and takes everything.

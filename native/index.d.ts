@@ -104,6 +104,72 @@ export declare function fail(slot: number, generation: number): void
 /** Delivers the replies in the first `length` bytes of `buffer`. */
 export declare function flush(buffer: Uint8Array, length: number): void
 
+/** Sends bytes to all peers but one. Returns how many those are. */
+export declare function hubBroadcastBinary(bytes: Uint8Array, exceptSlot: number, exceptGeneration: number): number
+
+/** Sends a text to all peers but one. Returns how many those are. */
+export declare function hubBroadcastText(text: string, exceptSlot: number, exceptGeneration: number): number
+
+/** What is kept with the peer; `null` if all of it has been told and it has gone. */
+export declare function hubCard(slot: number, generation: number): Uint8Array | null
+
+/** How many peers have the topic. */
+export declare function hubCount(topic: string): number
+
+/** Closes a peer. Whether it is there. */
+export declare function hubDisconnect(slot: number, generation: number, code: number, reason: string): boolean
+
+/** Which process's peers and numbers these are: 16 hexadecimal digits. */
+export declare function hubEpoch(): string
+
+/** The reply is not waited for any more. */
+export declare function hubForget(request: number): void
+
+/** How many peers there are. */
+export declare function hubOpen(): number
+
+/** All peers: slot, generation, slot, generation and so on. */
+export declare function hubPeers(): Uint32Array
+
+/** Who is in the topic, as JSON: `{"seq":…,"users":[{"id":…,"info":…}]}`. */
+export declare function hubPresence(topic: string): string
+
+/** Publishes bytes. Returns how many peers they are for. */
+export declare function hubPublishBinary(topic: string, bytes: Uint8Array, exceptSlot: number, exceptGeneration: number, key?: string | undefined | null): number
+
+/**
+ * Publishes a text; an `event` is a JSON object, to which the topic and the number are added.
+ * Returns how many peers it is for. `key`: of those waiting for a slow peer, the latest is enough.
+ */
+export declare function hubPublishText(topic: string, text: string, event: boolean, exceptSlot: number, exceptGeneration: number, key?: string | undefined | null): number
+
+/**
+ * Asks a peer something; `data` is a JSON text. Returns the number under which the reply will
+ * come to this worker, or 0xffffffff if the peer has gone or too many wait for a reply.
+ */
+export declare function hubRequest(slot: number, generation: number, data: string): number
+
+/** Sends bytes to one peer. Whether it is there. */
+export declare function hubSendBinary(slot: number, generation: number, bytes: Uint8Array): boolean
+
+/** Sends a text to one peer. Whether it is there. */
+export declare function hubSendText(slot: number, generation: number, text: string): boolean
+
+/** Keeps something else with the peer. Whether anybody will ask for it. */
+export declare function hubSetCard(slot: number, generation: number, bytes: Uint8Array): boolean
+
+/** Gives the peer a topic. Whether it did not have it and is there. */
+export declare function hubSubscribe(slot: number, generation: number, topic: string): boolean
+
+/** The peers that have the topic, as `hubPeers`. */
+export declare function hubSubscribers(topic: string): Uint32Array
+
+/** The topics that the peer has; `null` if it has gone. */
+export declare function hubSubscriptions(slot: number, generation: number): Array<string> | null
+
+/** Takes a topic from the peer. Whether it had it. */
+export declare function hubUnsubscribe(slot: number, generation: number, topic: string): boolean
+
 /**
  * Binds and starts to serve. `tell` is called with `'closed'` when a drain has ended and
  * with `'idle'` when `IDLE_TIMEOUT` has passed. Returns the TCP address, if it is one.
@@ -142,6 +208,15 @@ export declare const MORE: number
  * business the listener's variables are. A second call returns what the first decided.
  */
 export declare function open(root: string, env: Record<string, string>, embedded: boolean): Settings
+
+/** The peer may have the topic it asked for. False if that has been settled. */
+export declare function peerAllow(token: number): boolean
+
+/** The bytes of a message or a request that did not ride along; `null` once it is settled. */
+export declare function peerMessage(token: number): Uint8Array | null
+
+/** The peer may not. False if that has been settled. */
+export declare function peerRefuse(token: number, reason: string): boolean
 
 /**
  * What people and signals ask of the pool: `restart` replaces the workers one by one,
@@ -255,6 +330,12 @@ export interface Settings {
   /** The WebSockets, where there are any. */
   websocket?: WebSocketSettings
 }
+
+/**
+ * The worker has done with what the first `count` tokens name. Who asked for a topic and has
+ * had no answer is refused.
+ */
+export declare function settle(tokens: Uint32Array, count: number): void
 
 /** Stops accepting and lets open exchanges finish within the shutdown timeout. */
 export declare function shutdown(): void

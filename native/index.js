@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { abandon, answer, attach, cancelBody, close, credit, drain, encodeUtf8, end, fail, flush, listen, measureAndCompress, MORE, open, pool, push, report, requestOrigin, running, runningIn, runningUnknown, shutdown, startPool, stats, status, WIRE_BUFFER_SIZE, workerExited } = nativeBinding
+const { abandon, answer, attach, cancelBody, close, credit, drain, encodeUtf8, end, fail, flush, hubBroadcastBinary, hubBroadcastText, hubCard, hubCount, hubDisconnect, hubEpoch, hubForget, hubOpen, hubPeers, hubPresence, hubPublishBinary, hubPublishText, hubRequest, hubSendBinary, hubSendText, hubSetCard, hubSubscribe, hubSubscribers, hubSubscriptions, hubUnsubscribe, listen, measureAndCompress, MORE, open, peerAllow, peerMessage, peerRefuse, pool, push, report, requestOrigin, running, runningIn, runningUnknown, settle, shutdown, startPool, stats, status, WIRE_BUFFER_SIZE, workerExited } = nativeBinding
 export { abandon }
 export { answer }
 export { attach }
@@ -785,10 +785,33 @@ export { encodeUtf8 }
 export { end }
 export { fail }
 export { flush }
+export { hubBroadcastBinary }
+export { hubBroadcastText }
+export { hubCard }
+export { hubCount }
+export { hubDisconnect }
+export { hubEpoch }
+export { hubForget }
+export { hubOpen }
+export { hubPeers }
+export { hubPresence }
+export { hubPublishBinary }
+export { hubPublishText }
+export { hubRequest }
+export { hubSendBinary }
+export { hubSendText }
+export { hubSetCard }
+export { hubSubscribe }
+export { hubSubscribers }
+export { hubSubscriptions }
+export { hubUnsubscribe }
 export { listen }
 export { measureAndCompress }
 export { MORE }
 export { open }
+export { peerAllow }
+export { peerMessage }
+export { peerRefuse }
 export { pool }
 export { push }
 export { report }
@@ -796,6 +819,7 @@ export { requestOrigin }
 export { running }
 export { runningIn }
 export { runningUnknown }
+export { settle }
 export { shutdown }
 export { startPool }
 export { stats }

@@ -1,6 +1,7 @@
 /**
  * The wire: where things stand in the records that cross between Rust and JS. The other
  * half is `src/dispatch/wire.rs`, whose head describes the layout; the two change together.
+ * What is said of peers is described in the head of `src/dispatch/wire/peers.rs`.
  */
 
 export const KIND_REQUEST = 1;
@@ -11,6 +12,13 @@ export const KIND_END = 5;
 export const KIND_BODY_FAILED = 6;
 export const KIND_HANGUP = 7;
 export const KIND_PING = 8;
+export const KIND_PEER_OPEN = 9;
+export const KIND_PEER_MESSAGE = 10;
+export const KIND_PEER_CLOSE = 11;
+export const KIND_PEER_DRAIN = 12;
+export const KIND_PEER_SUBSCRIBE = 13;
+export const KIND_PEER_REQUEST = 14;
+export const KIND_PEER_REPLY = 15;
 
 export const BODY_NONE = 0;
 export const BODY_WHOLE = 1;
@@ -22,6 +30,17 @@ export const FLAG_CANONICAL = 0b0100;
 export const FLAG_HTTP10 = 0b1000;
 export const FLAG_UPGRADE = 0b0001_0000;
 export const FLAG_BAD_HANDSHAKE = 0b0010_0000;
+
+/** Of a message: it is text. */
+export const FLAG_PEER_TEXT = 0b01;
+/** Of a message or a request: too long to ride along. */
+export const FLAG_PEER_LARGE = 0b10;
+/** Of a close: both sides said goodbye. */
+export const FLAG_PEER_CLEAN = 0b01;
+/** Of a reply: what went wrong. */
+export const FLAG_PEER_ERROR = 0b01;
+/** Of a reply: the peer has gone. */
+export const FLAG_PEER_GONE = 0b10;
 
 export const FAULT_ABORTED = 1;
 export const FAULT_TOO_LARGE = 2;
@@ -114,6 +133,81 @@ export function read_request(buffer, at) {
  */
 export function read_chunk(buffer, at) {
 	return copy(buffer, at + CHUNK_HEAD, buffer.readUInt32LE(at + 16));
+}
+
+/**
+ * Reads a message of a peer. A text that rode along is a string, bytes are a copy.
+ * @param {Buffer} buffer
+ * @param {number} at
+ * @returns {{ token: number, text: boolean, data: string | Uint8Array | null }} `data` is `null`
+ * where it did not ride along: it is asked for by the token
+ */
+export function read_peer_message(buffer, at) {
+	const flags = buffer[at + 5];
+	const text = (flags & FLAG_PEER_TEXT) !== 0;
+	const token = buffer.readUInt32LE(at + 16);
+	if ((flags & FLAG_PEER_LARGE) !== 0) return { token, text, data: null };
+	const start = at + 24;
+	const length = buffer.readUInt32LE(at + 20);
+	const data = text ? buffer.utf8Slice(start, start + length) : copy(buffer, start, length);
+	return { token, text, data };
+}
+
+/**
+ * Reads how a peer went.
+ * @param {Buffer} buffer
+ * @param {number} at
+ */
+export function read_peer_close(buffer, at) {
+	const reason_end = at + 28 + buffer.readUInt16LE(at + 22);
+	return {
+		token: buffer.readUInt32LE(at + 16),
+		code: buffer.readUInt16LE(at + 20),
+		clean: (buffer[at + 5] & FLAG_PEER_CLEAN) !== 0,
+		reason: buffer.utf8Slice(at + 28, reason_end),
+		card: copy(buffer, reason_end, buffer.readUInt32LE(at + 24))
+	};
+}
+
+/**
+ * Reads which topic a peer wants.
+ * @param {Buffer} buffer
+ * @param {number} at
+ */
+export function read_peer_subscribe(buffer, at) {
+	const end = at + 24 + buffer.readUInt32LE(at + 20);
+	return { token: buffer.readUInt32LE(at + 16), topic: buffer.utf8Slice(at + 24, end) };
+}
+
+/**
+ * Reads what a peer asks for: a JSON text, `null` where it did not ride along.
+ * @param {Buffer} buffer
+ * @param {number} at
+ */
+export function read_peer_request(buffer, at) {
+	const large = (buffer[at + 5] & FLAG_PEER_LARGE) !== 0;
+	const end = at + 28 + buffer.readUInt32LE(at + 24);
+	return {
+		token: buffer.readUInt32LE(at + 16),
+		wish: buffer.readUInt32LE(at + 20),
+		data: large ? null : buffer.utf8Slice(at + 28, end)
+	};
+}
+
+/**
+ * Reads what a peer replied: a JSON text, of what went wrong where it is an `error`.
+ * @param {Buffer} buffer
+ * @param {number} at
+ */
+export function read_peer_reply(buffer, at) {
+	const flags = buffer[at + 5];
+	const end = at + 24 + buffer.readUInt32LE(at + 20);
+	return {
+		request: buffer.readUInt32LE(at + 16),
+		error: (flags & FLAG_PEER_ERROR) !== 0,
+		gone: (flags & FLAG_PEER_GONE) !== 0,
+		data: buffer.utf8Slice(at + 24, end)
+	};
 }
 
 /**

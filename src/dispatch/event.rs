@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::peers::PeerEvent;
 use super::slots::ExchangeId;
 
 /// A message in a worker's queue, in the order JS will see it.
@@ -23,6 +24,8 @@ pub enum Event {
     BodyFailed(ExchangeId, BodyFault),
     /// Say that you are there, and what you use.
     Ping,
+    /// Of a peer whose hooks run there.
+    Peer(PeerEvent),
 }
 
 /// Why a request body ended early.

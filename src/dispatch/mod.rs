@@ -13,6 +13,7 @@ mod event;
 mod exchange;
 mod inbound;
 mod outbound;
+mod peers;
 mod slots;
 #[cfg(test)]
 mod tests;
@@ -21,13 +22,14 @@ pub mod wire;
 mod worker;
 mod workers;
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 pub use containment::{Lost, Suspects};
 pub use event::{BodyFault, Event, RequestBody, RequestEvent};
 pub use exchange::{Exchange, Reply, ReplyBody, ReplyError};
 pub use inbound::{BodyBounds, BodyOutcome, BodySource, Eager, discard, eager, pump};
 pub use outbound::OutStream;
+pub use peers::{Answer, Farewell, PeerEvent, PeerNews, PeerWatch};
 pub use slots::{ExchangeId, Push, Slots, Taken};
 pub use text::encode_utf8;
 pub use worker::{Standing, Usage, Wake, Worker};
@@ -100,6 +102,11 @@ impl Dispatcher {
     /// Adds a worker that is still starting.
     pub fn enlist(&self, id: u32, seat: u32) -> Arc<Worker> {
         self.workers.enlist(id, seat)
+    }
+
+    /// Who is told from now on what concerns peers. There is one; the first stands.
+    pub fn watch(&self, watch: Weak<dyn PeerWatch>) {
+        self.workers.watch(watch);
     }
 
     /// The JS of a worker is ready, on the calling thread. It takes exchanges once it has been

@@ -6,6 +6,8 @@ use std::task::{Context, Poll, Waker};
 
 use super::*;
 
+mod peers;
+
 struct Bell(Arc<AtomicUsize>);
 
 impl Wake for Bell {

@@ -15,12 +15,16 @@
 //! `36 u32 body length`, `40 f64 content-length or -1`, then at 48 the text (Latin-1:
 //! method, origin, target, address, then `name\nvalue\n` for each header) and the body.
 //! Chunk adds: `16 u32 length`, then the bytes. BodyFailed carries its cause in `flags`.
-//! Ping speaks of no exchange.
+//! Ping speaks of no exchange. What is said of peers stands in `wire/peers.rs`.
 //!
 //! A reply (JS to Rust) is `16 u16 status`, `18 u16 -`, `20 u32 headers length`,
 //! `24 u32 body length`, then at 28 the headers (Latin-1, `name\nvalue\n`) and the body.
 
+mod peers;
+
 use bytes::Bytes;
+
+pub use peers::{INLINE_MESSAGE, LONGEST};
 
 use super::event::{Event, RequestBody, RequestEvent};
 use super::slots::{ExchangeId, RawBody, RawReply, Slots};
@@ -63,6 +67,7 @@ pub fn encode(event: &Event, out: &mut [u8]) -> Option<usize> {
         Event::Drain(id) => encode_head(KIND_DRAIN, 0, *id, out),
         Event::End(id) => encode_head(KIND_END, 0, *id, out),
         Event::Ping => encode_head(KIND_PING, 0, ExchangeId::NONE, out),
+        Event::Peer(event) => peers::encode(event, out),
         Event::BodyFailed(id, fault) => encode_head(KIND_BODY_FAILED, *fault as u8, *id, out),
         Event::Chunk(id, bytes) => {
             let len = padded(HEAD + 4 + bytes.len());

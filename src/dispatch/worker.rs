@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Mutex, RwLock};
 
 use super::event::{Event, RequestEvent};
+use super::peers::PeerEvent;
 use crate::telemetry::thread::Thread;
 
 /// How a worker is asked to come and drain.
@@ -52,6 +53,10 @@ pub struct Worker {
     rendering: AtomicU32,
     /// Exchanges it has ever taken.
     taken: AtomicU64,
+    /// Events of peers that it was given and has not settled.
+    peer_tasks: AtomicU32,
+    /// Events of peers that it has taken since it last looked for requests.
+    peers_in_a_row: AtomicU32,
     /// Requests that are bound to its seat and that it has not taken: a line of its own.
     assigned: Mutex<VecDeque<Box<RequestEvent>>>,
     /// How many, so that nobody takes the lock to find that there are none.
@@ -92,6 +97,8 @@ impl Worker {
             in_flight: AtomicU32::new(0),
             rendering: AtomicU32::new(0),
             taken: AtomicU64::new(0),
+            peer_tasks: AtomicU32::new(0),
+            peers_in_a_row: AtomicU32::new(0),
             assigned: Mutex::new(VecDeque::new()),
             assigned_count: AtomicUsize::new(0),
             made: Instant::now(),
@@ -138,6 +145,56 @@ impl Worker {
         self.rouse();
     }
 
+    /// Queues an event of a peer. Whether it sleeps and has to be woken with
+    /// [`Worker::rouse`]; that costs a system call, so it is left to when no lock is held.
+    #[must_use = "nobody else wakes it"]
+    pub fn queue(&self, event: PeerEvent) -> bool {
+        self.inbox.lock().push_back(Event::Peer(event));
+        !self.is_awake()
+    }
+
+    /// Takes back the events of peers that it has not taken, in order.
+    pub fn reclaim(&self) -> Vec<PeerEvent> {
+        let mut inbox = self.inbox.lock();
+        let mut peers = Vec::new();
+        for event in std::mem::take(&mut *inbox) {
+            match event {
+                Event::Peer(event) => peers.push(event),
+                event => inbox.push_back(event),
+            }
+        }
+        peers
+    }
+
+    /// It was given something of a peer to settle.
+    pub fn owes(&self) {
+        self.peer_tasks.fetch_add(1, SeqCst);
+    }
+
+    /// It has settled one, or never will.
+    pub fn settles(&self) {
+        self.peer_tasks.fetch_sub(1, SeqCst);
+    }
+
+    /// Events of peers that it has not settled.
+    pub fn peer_tasks(&self) -> u32 {
+        self.peer_tasks.load(SeqCst)
+    }
+
+    /// Whether it has taken so many events of peers that requests come first. Asked by its
+    /// own thread alone.
+    pub(super) fn has_had_its_peers(&self, max: usize) -> bool {
+        self.peers_in_a_row.load(Relaxed) as usize >= (max / 2).max(1)
+    }
+
+    pub(super) fn takes_peer(&self) {
+        self.peers_in_a_row.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn looks_for_requests(&self) {
+        self.peers_in_a_row.store(0, Relaxed);
+    }
+
     /// Queues a request that only this worker may take.
     pub(super) fn assign(&self, request: Box<RequestEvent>) {
         self.with_assigned(|assigned| assigned.push_back(request));
@@ -180,7 +237,7 @@ impl Worker {
     }
 
     /// Sends a wake unless one is on its way. Returns whether it was asleep.
-    pub(super) fn rouse(&self) -> bool {
+    pub fn rouse(&self) -> bool {
         if self.is_awake() {
             return false;
         }
@@ -282,7 +339,11 @@ impl Worker {
 
     /// Nothing is left of what it was given. While it is awake it may be about to take something.
     pub fn is_idle(&self) -> bool {
-        !self.is_awake() && self.in_flight() == 0 && !self.has_events() && self.assigned() == 0
+        !self.is_awake()
+            && self.in_flight() == 0
+            && self.peer_tasks() == 0
+            && !self.has_events()
+            && self.assigned() == 0
     }
 
     /// How busy its thread is, from 0 to 1, as sampled last.

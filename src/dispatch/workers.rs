@@ -8,14 +8,16 @@
 //! ```
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::{Mutex, RwLock};
 
 use super::balance::{Balance, Load};
 use super::containment::Bound;
 use super::event::{Event, RequestEvent};
+use super::peers::{PeerNews, PeerWatch};
 use super::slots::Slots;
 use super::wire;
 use super::worker::{Standing, Wake, Worker};
@@ -43,7 +45,6 @@ struct Line {
 }
 
 /// The pool's members and its line.
-#[derive(Debug)]
 pub(super) struct Workers {
     line: Mutex<Line>,
     members: RwLock<Vec<Arc<Worker>>>,
@@ -51,6 +52,18 @@ pub(super) struct Workers {
     ready: AtomicUsize,
     balance: Balance,
     bounds: Bounds,
+    /// Who gives them their peers, where there are any.
+    watch: OnceLock<Weak<dyn PeerWatch>>,
+}
+
+impl fmt::Debug for Workers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Workers")
+            .field("line", &self.line)
+            .field("members", &self.members)
+            .field("bounds", &self.bounds)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Workers {
@@ -61,7 +74,17 @@ impl Workers {
             ready: AtomicUsize::new(0),
             balance: Balance::new(balancing),
             bounds,
+            watch: OnceLock::new(),
         }
+    }
+
+    /// Who is told what concerns peers. The first stands.
+    pub fn watch(&self, watch: Weak<dyn PeerWatch>) {
+        let _ = self.watch.set(watch);
+    }
+
+    fn watcher(&self) -> Option<Arc<dyn PeerWatch>> {
+        self.watch.get()?.upgrade()
     }
 
     /// Adds a worker that is still starting.
@@ -78,11 +101,14 @@ impl Workers {
     }
 
     /// It takes exchanges from now on; one that is to go already does not.
-    pub fn admit(&self, worker: &Worker) {
+    pub fn admit(&self, worker: &Arc<Worker>) {
         if worker.standing() != Standing::Starting {
             return;
         }
         self.set_standing(worker, Standing::Ready);
+        if let Some(watcher) = self.watcher() {
+            watcher.admitted(worker);
+        }
         if self.has_anything(worker) {
             worker.rouse();
         }
@@ -113,6 +139,9 @@ impl Workers {
             .retain(|other| !Arc::ptr_eq(other, worker));
         self.orphan(worker);
         self.stir();
+        if !known && let Some(watcher) = self.watcher() {
+            watcher.gone(worker);
+        }
         !known
     }
 
@@ -249,8 +278,7 @@ impl Workers {
         let mut written = 0;
         let mut share = None;
         for _ in 0..max {
-            let own = worker.next_event();
-            let Some(event) = own.or_else(|| self.take(worker, &mut share)) else {
+            let Some(event) = self.next(worker, &mut share, max) else {
                 return (written, self.has_more(worker));
             };
             // Encoded outside the locks: the copy must not hold up the I/O threads.
@@ -261,9 +289,13 @@ impl Workers {
                 }
                 return (written, true);
             };
-            let Event::Request(request) = event else {
-                written += len;
-                continue;
+            let request = match event {
+                Event::Request(request) => request,
+                event => {
+                    written += len;
+                    self.has_crossed(worker, &event);
+                    continue;
+                }
             };
             match slots.bind(request.id, worker) {
                 Bound::Yes => written += len,
@@ -280,6 +312,31 @@ impl Workers {
             }
         }
         (written, self.has_more(worker))
+    }
+
+    /// What comes next: its own events, but requests have their turn among those of peers.
+    fn next(&self, worker: &Worker, share: &mut Option<usize>, max: usize) -> Option<Event> {
+        if worker.has_had_its_peers(max) {
+            worker.looks_for_requests();
+            return self.take(worker, share).or_else(|| worker.next_event());
+        }
+        worker.next_event().or_else(|| {
+            worker.looks_for_requests();
+            self.take(worker, share)
+        })
+    }
+
+    /// The worker has this event of its own now.
+    fn has_crossed(&self, worker: &Arc<Worker>, event: &Event) {
+        let Event::Peer(event) = event else {
+            return;
+        };
+        worker.takes_peer();
+        if matches!(event.news, PeerNews::Open | PeerNews::Drain)
+            && let Some(watcher) = self.watcher()
+        {
+            watcher.taken(worker, event);
+        }
     }
 
     /// The next of those bound to its seat, which it serves to the last; else of the line,

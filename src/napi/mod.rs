@@ -7,7 +7,9 @@
 
 mod allocator;
 mod build;
+mod hub;
 mod middleware;
+mod peers;
 mod pool;
 mod process;
 mod status;

@@ -84,7 +84,8 @@ impl App {
         let sticky = config.workers.sticky.then(Sticky::new);
         let dispatcher = Dispatcher::new(config.limits.slots, config.workers.balancing, bounds);
         let websocket = config.websocket.as_ref();
-        let sockets = websocket.map(|it| Sockets::new(it.limits.clone()));
+        let sockets =
+            websocket.map(|it| Sockets::new(it.limits.clone(), &it.public_topics, &dispatcher));
         let gate = Gate::new(&config);
         Self {
             config,

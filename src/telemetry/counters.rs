@@ -188,7 +188,7 @@ counters! {
     timeouts: Counter,
     /// Requests refused before they were routed: malformed or over a limit.
     refused: Counter,
-    /// Panics caught in Rust, each of which ended one exchange.
+    /// Panics caught in Rust, each of which ended one exchange or one peer.
     panics: Counter,
     /// WebSockets open now.
     ws_open: Gauge,
@@ -206,6 +206,16 @@ counters! {
     ws_refused_full: Counter,
     /// Handshakes refused because a drain had begun.
     ws_refused_drain: Counter,
+    /// Messages from peers.
+    ws_messages: Counter,
+    /// Those of them that were meant for the hub and made no sense.
+    ws_bad_frames: Counter,
+    /// Subscriptions that peers wished for and did not get.
+    ws_refused: Counter,
+    /// Events of peers that waited for a worker to be there for them.
+    ws_parked: Counter,
+    /// Events of peers that a worker had when it died.
+    ws_lost: Counter,
 }
 
 /// Two of them are for the tests of this file alone.

@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::code::Goodbye;
 use super::id::PeerId;
+use super::inbound::Inbound;
 use super::limits::Limits;
 use super::mailbox::{Mailbox, Post};
 use super::message::Message;
@@ -41,6 +42,9 @@ pub enum SubscribeError {
     /// There are as many topics as [`Limits::topics`].
     #[error("there are as many topics as there may be")]
     Topics,
+    /// Its I/O thread has more to do than [`Limits::mailbox_bytes`].
+    #[error("more is being published than can be sent out")]
+    Overloaded,
 }
 
 /// Why a peer may not join.
@@ -163,6 +167,33 @@ impl Hub {
         })
     }
 
+    /// To one peer, as the answer to a wish of its own: it is not left out, however much waits
+    /// for the peer. Instead the peer is not read while much waits that it has asked for, nor
+    /// while the `wish`, if it is given, and its answer are on their way. Whether it is there.
+    pub fn answer(
+        &self,
+        peer: PeerId,
+        message: Message,
+        mut wish: Option<Inbound>,
+    ) -> Result<bool, PublishError> {
+        self.check(&message)?;
+        if let Some(wish) = &mut wish {
+            wish.charge(message.len());
+        }
+        self.decide(|registry, wakes| {
+            let Some(entry) = registry.entry(peer) else {
+                return Ok(false);
+            };
+            let post = Post::Answer {
+                peer,
+                message,
+                wish,
+            };
+            wakes.post(&registry.threads, entry.thread, post);
+            Ok(true)
+        })
+    }
+
     /// To all peers but one. How many those are.
     pub fn broadcast(
         &self,
@@ -207,6 +238,8 @@ impl Hub {
                 }
                 None => {}
             }
+            self.check_room(registry, [thread], 0)
+                .map_err(|_| SubscribeError::Overloaded)?;
             let topic = registry.topic(name);
             let new = topic.add(peer, thread);
             let card = topic.card.clone();
@@ -269,14 +302,14 @@ impl Hub {
     /// Closes a peer. Whether it is there.
     pub fn disconnect(&self, peer: PeerId, goodbye: Goodbye) -> bool {
         self.decide(|registry, wakes| {
-            let Some(entry) = registry.entry(peer) else {
+            let Some(entry) = registry.entry_mut(peer) else {
                 return false;
             };
-            wakes.post(
-                &registry.threads,
-                entry.thread,
-                Post::Close { peer, goodbye },
-            );
+            // once is enough, and bounds what an app can put into the mailbox with it
+            if !std::mem::replace(&mut entry.closing, true) {
+                let thread = entry.thread;
+                wakes.post(&registry.threads, thread, Post::Close { peer, goodbye });
+            }
             true
         })
     }
@@ -308,6 +341,13 @@ impl Hub {
         topic.map_or_else(Vec::new, |topic| {
             topic.subscribers.iter().copied().collect()
         })
+    }
+
+    /// Whether the peer has the topic.
+    pub fn has(&self, peer: PeerId, topic: &TopicName<'_>) -> bool {
+        let registry = self.registry.lock();
+        let topic = registry.topics.get(topic.as_str());
+        topic.is_some_and(|topic| topic.subscribers.contains(&peer))
     }
 
     /// Which topics the peer has; `None` if it has gone.
@@ -403,21 +443,22 @@ impl Hub {
             user: admission.user,
             context: admission.context,
             topics: Vec::new(),
+            closing: false,
         };
         let id = registry.insert(entry).ok_or(JoinError::Full)?;
         Ok((id, registry.joined))
     }
 
-    pub(super) fn leave(&self, peer: PeerId) {
+    /// The peer leaves. What the app kept with it.
+    pub(super) fn leave(&self, peer: PeerId) -> Option<Bytes> {
         self.decide(|registry, wakes| {
-            let Some(entry) = registry.take(peer) else {
-                return;
-            };
+            let entry = registry.take(peer)?;
             let (thread, user) = (entry.thread, entry.user.as_ref());
             for card in &entry.topics {
                 registry.leave_topic(peer, thread, user, &card.name, wakes);
             }
-        });
+            Some(entry.context)
+        })
     }
 
     /// Time has passed; histories forget.

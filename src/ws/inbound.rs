@@ -34,11 +34,21 @@ pub struct Inbound {
     /// What it says.
     pub data: Data,
     credit: Arc<Credit>,
+    /// Bytes it counts for.
+    charged: usize,
+}
+
+impl Inbound {
+    /// It counts for `more` bytes: what it asks for is larger than the question.
+    pub(super) fn charge(&mut self, more: usize) {
+        self.charged += more;
+        self.credit.bytes.fetch_add(more, Ordering::SeqCst);
+    }
 }
 
 impl Drop for Inbound {
     fn drop(&mut self) {
-        self.credit.give_back(self.data.bytes().len());
+        self.credit.give_back(self.charged);
     }
 }
 
@@ -55,10 +65,12 @@ impl Credit {
     /// Charges a message.
     pub fn charge(self: &Arc<Self>, data: Data) -> Inbound {
         self.messages.fetch_add(1, Ordering::SeqCst);
-        self.bytes.fetch_add(data.bytes().len(), Ordering::SeqCst);
+        let charged = data.bytes().len();
+        self.bytes.fetch_add(charged, Ordering::SeqCst);
         Inbound {
             data,
             credit: self.clone(),
+            charged,
         }
     }
 
@@ -126,5 +138,12 @@ mod tests {
         assert!(credit.is_spent(&limits, &waker));
         drop(long);
         assert_eq!(woken.0.load(Ordering::SeqCst), 2);
+        // a short question for something long
+        let mut short = credit.charge(text(1));
+        short.charge(9);
+        assert!(credit.is_spent(&limits, &waker));
+        drop(short);
+        assert_eq!(woken.0.load(Ordering::SeqCst), 3);
+        assert_eq!(credit.bytes.load(Ordering::SeqCst), 0);
     }
 }

@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::hash_map::Entry;
 use std::fmt;
 use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -21,10 +22,11 @@ use super::hub::{Hub, JoinError, TooManyThreads};
 use super::id::PeerId;
 use super::inbound::Inbound;
 use super::mailbox::{Mailbox, Post, TopicCard};
-use super::message::PING;
+use super::message::{Message, PING};
 use super::queue::Queue;
 use super::registry::Admission;
 use super::run::{Run, Writer};
+use crate::telemetry::counters;
 
 /// Posts carried out before the peers' tasks get their turn.
 const POSTS_PER_TURN: usize = 1024;
@@ -35,8 +37,9 @@ pub trait Hooks: Send + Sync {
     fn message(&self, peer: PeerId, message: Inbound);
     /// A peer that was left messages out has taken all that waited for it.
     fn drained(&self, peer: PeerId);
-    /// The peer has gone, and has left its topics. The last that is heard of it.
-    fn closed(&self, peer: PeerId, closed: Closed);
+    /// The peer has gone, and has left its topics. The last that is heard of it; `context` is
+    /// what the app kept with it.
+    fn closed(&self, peer: PeerId, closed: Closed, context: Bytes);
 }
 
 /// One I/O thread's peers.
@@ -116,8 +119,14 @@ impl Local {
         &self.hub
     }
 
-    pub(super) fn hooks(&self) -> &dyn Hooks {
-        &*self.hooks
+    /// Runs a hook. False if it panicked, which is nobody's fault but ours and ends nobody but
+    /// the peer it was about.
+    pub(super) fn guard(&self, hook: impl FnOnce(&dyn Hooks)) -> bool {
+        let ran = catch_unwind(AssertUnwindSafe(|| hook(&*self.hooks)));
+        if ran.is_err() {
+            counters().panics.increment();
+        }
+        ran.is_ok()
     }
 
     /// The time of the last sweep.
@@ -204,7 +213,7 @@ impl Local {
                     };
                     self.subscribe(&member, topic);
                     if let Some(answer) = answer {
-                        self.push(&member, &Run::of(answer));
+                        member.answer(answer);
                     }
                     let mut writer = Writer::default();
                     for past in missed {
@@ -221,6 +230,11 @@ impl Local {
                 Post::Send { peer, message } => {
                     if let Some(member) = self.member(*peer) {
                         self.push(&member, &Run::of(message));
+                    }
+                }
+                Post::Answer { peer, message, .. } => {
+                    if let Some(member) = self.member(*peer) {
+                        member.answer(message);
                     }
                 }
                 Post::Broadcast {
@@ -351,9 +365,10 @@ impl Drop for Joined {
         for topic in self.member.topics.take() {
             self.local.unsubscribe(id, topic);
         }
-        self.local.hub.leave(id);
+        let context = self.local.hub.leave(id).unwrap_or_default();
         let closed = self.member.closed.take().unwrap_or_else(Closed::lost);
-        self.local.hooks.closed(id, closed);
+        // A panic may be what drops it; a second one would end the process.
+        self.local.guard(|hooks| hooks.closed(id, closed, context));
     }
 }
 
@@ -398,6 +413,14 @@ impl Member {
     fn close(&self, goodbye: Goodbye) {
         if !self.leaving.replace(true) {
             *self.order.borrow_mut() = Some(goodbye);
+            self.stir();
+        }
+    }
+
+    /// Queues an answer: whoever waits for one is not left waiting, however much is queued.
+    fn answer(&self, message: &Message) {
+        if !self.leaving.get() {
+            self.queue.borrow_mut().push_answer(&Run::of(message));
             self.stir();
         }
     }

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 
 use super::code::Goodbye;
 use super::id::PeerId;
+use super::inbound::Inbound;
 use super::message::{Head, Message};
 
 /// What a post weighs beside its message.
@@ -53,6 +54,14 @@ pub(super) enum Post {
     Unsubscribe { peer: PeerId, topic: u64 },
     /// To one peer.
     Send { peer: PeerId, message: Message },
+    /// The answer to a wish of a peer; it is not left out. The wish counts against what the
+    /// peer may have waiting until then.
+    Answer {
+        peer: PeerId,
+        message: Message,
+        #[expect(dead_code, reason = "it counts until it is dropped")]
+        wish: Option<Inbound>,
+    },
     /// To all peers on this thread but one that had joined by then.
     Broadcast {
         message: Message,
@@ -72,6 +81,7 @@ impl Post {
         let message = match self {
             Post::Publish { message, .. }
             | Post::Send { message, .. }
+            | Post::Answer { message, .. }
             | Post::Broadcast { message, .. } => message.len(),
             Post::Subscribe { missed, .. } => missed.iter().map(|past| past.message.len()).sum(),
             Post::Unsubscribe { .. } | Post::Close { .. } | Post::CloseAll { .. } => 0,

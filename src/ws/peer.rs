@@ -120,8 +120,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         let mut intake = Intake::new(&mut buffer);
         while matches!(self.phase, Phase::Open | Phase::Closing) && self.may_read(cx) {
             match self.step(cx, &mut intake) {
-                Ok(Frame::Text(text)) => self.receive(Data::Text(text.into())),
-                Ok(Frame::Binary(bytes)) => self.receive(Data::Binary(bytes)),
+                Ok(Frame::Text(text)) => self.receive(cx, Data::Text(text.into())),
+                Ok(Frame::Binary(bytes)) => self.receive(cx, Data::Binary(bytes)),
                 // tungstenite answers pings; raw frames are never read
                 Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_)) => {}
                 Ok(Frame::Close(frame)) => self.hear_goodbye(frame),
@@ -164,7 +164,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         self.protocol.read(&mut shuttle)
     }
 
-    fn receive(&mut self, data: Data) {
+    fn receive(&mut self, cx: &mut Context<'_>, data: Data) {
         // What comes after our goodbye is not asked for any more (RFC 6455 7.1.6).
         if self.phase != Phase::Open {
             return;
@@ -172,9 +172,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         let mut heartbeat = self.member().heartbeat.get();
         heartbeat.act(self.joined.local.now());
         self.member().heartbeat.set(heartbeat);
-        let message = self.credit.charge(data);
-        let hooks = self.joined.local.hooks();
-        hooks.message(self.joined.id(), message);
+        let (id, message) = (self.joined.id(), self.credit.charge(data));
+        let local = &self.joined.local;
+        if !local.guard(|hooks| hooks.message(id, message)) {
+            self.say(cx, Goodbye::new(CloseCode::INTERNAL, ""));
+        }
     }
 
     /// Begins the closing handshake (7.1.2).
@@ -260,7 +262,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
                     cx.waker().wake_by_ref();
                 }
                 if lossy? && self.phase == Phase::Open {
-                    self.joined.local.hooks().drained(member.id);
+                    let local = &self.joined.local;
+                    if !local.guard(|hooks| hooks.drained(member.id)) {
+                        self.say(cx, Goodbye::new(CloseCode::INTERNAL, ""));
+                        // the goodbye waits to be written
+                        cx.waker().wake_by_ref();
+                    }
                 }
                 Ok(matches!(self.phase, Phase::Ending | Phase::Discarding))
             }

@@ -32,6 +32,8 @@ struct Entry {
     key: Option<Key>,
     /// The rest of a frame that the entry before it began.
     continues: bool,
+    /// It answers something that the peer has sent.
+    answer: bool,
 }
 
 /// Frames on their way to one peer.
@@ -42,7 +44,7 @@ pub(super) struct Queue {
     left: u64,
     /// Bytes that wait.
     bytes: usize,
-    /// Bytes of control frames that were added since the queue was last empty.
+    /// Those of them that answer something the peer has sent, and are never left out.
     answers: usize,
     /// The first entry has been written in part.
     begun: bool,
@@ -67,7 +69,8 @@ pub(super) struct Pushed {
 }
 
 impl Queue {
-    /// Bytes of control frames that were added since the queue was last empty.
+    /// Bytes that wait and answer something the peer has sent: as long as there are many, it is
+    /// not read.
     pub fn answers(&self) -> usize {
         self.answers
     }
@@ -79,8 +82,26 @@ impl Queue {
     /// Adds frames that are not subject to the bound: control frames, whose number is
     /// bounded by whoever causes them.
     pub fn push_control(&mut self, bytes: Bytes) {
-        self.answers += bytes.len();
         self.append(bytes, None, false);
+        self.is_answer();
+    }
+
+    /// Adds an answer to something that the peer has sent, as [`Queue::push_control`].
+    pub fn push_answer(&mut self, run: &Run) {
+        self.append(run.bytes().clone(), None, false);
+        self.is_answer();
+        if let Some(rest) = run.rest() {
+            self.append(rest.clone(), None, true);
+            self.is_answer();
+        }
+    }
+
+    /// What was just added is one.
+    fn is_answer(&mut self) {
+        if let Some(entry) = self.entries.back_mut() {
+            entry.answer = true;
+            self.answers += entry.bytes.len();
+        }
     }
 
     /// Adds the frames of a run that are for `peer`.
@@ -137,6 +158,7 @@ impl Queue {
             bytes,
             key,
             continues,
+            answer: false,
         });
     }
 
@@ -186,6 +208,8 @@ impl Queue {
         }
         self.entries.truncate(kept);
         self.bytes = self.entries.iter().map(|entry| entry.bytes.len()).sum();
+        let answers = self.entries.iter().filter(|entry| entry.answer);
+        self.answers = answers.map(|entry| entry.bytes.len()).sum();
         self.keyed = None;
         self.gaps = 0;
     }
@@ -216,7 +240,6 @@ impl Queue {
         self.keyed = None;
         self.gaps = 0;
         self.blocked = false;
-        self.answers = 0;
         Poll::Ready(Ok(std::mem::take(&mut self.lossy)))
     }
 
@@ -245,9 +268,12 @@ impl Queue {
         Poll::Ready(written)
     }
 
-    fn advance(&mut self, mut written: usize) {
+    pub(super) fn advance(&mut self, mut written: usize) {
         self.bytes -= written;
         while let Some(entry) = self.entries.front_mut() {
+            if entry.answer {
+                self.answers -= written.min(entry.bytes.len());
+            }
             if written < entry.bytes.len() {
                 entry.bytes.advance(written);
                 self.begun |= written > 0;

@@ -46,6 +46,8 @@ pub(super) struct Entry {
     pub user: Option<User>,
     pub context: Bytes,
     pub topics: Vec<Arc<TopicCard>>,
+    /// It has been told to go.
+    pub closing: bool,
 }
 
 #[derive(Debug, Default)]

@@ -1,35 +1,138 @@
-//! The sockets of the server: the hub, and what peers tell the app.
+//! Sockets: where the hub and the workers meet, which do not know each other. Peers tell the
+//! hub's hooks; here each is given to the worker that runs its hooks, and what clients wish of
+//! the hub itself is granted.
+//!
+//! ```text
+//! ws::Hooks (hooks) ──┬─ a message, an end ──────────────────> homes ──> Worker ──> JS
+//!                     └─ a frame of the hub's own (frames) ─> wishes ─┬─> homes: may it?
+//!                                                                     └─> Hub, answers
+//! JS ──> ask (requests) ──> Hub ──> peer ──> frames ──> the worker that asked
+//! ```
 
+mod answers;
+mod departure;
+mod frames;
+mod homes;
+mod hooks;
+mod public;
+mod requests;
+mod state;
+mod task;
+#[cfg(test)]
+mod tests;
+mod wishes;
+
+use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, Weak};
+use std::time::{Instant, SystemTime};
 
-use crate::dispatch::Worker;
-use crate::ws::{Closed, Hooks, Hub, Inbound, Limits, PeerId};
+use bytes::Bytes;
 
-/// The hub of the process and whose its peers are.
-#[derive(Debug)]
+use crate::dispatch::wire::LONGEST;
+use crate::dispatch::{Dispatcher, PeerWatch, Standing, Worker};
+use crate::ws::{Hub, Limits, Message, PeerId, PublishError, TopicName};
+use homes::Homes;
+use public::PublicTopics;
+use requests::Requests;
+use task::Task;
+
+pub use requests::REQUESTS;
+pub use state::WISHES;
+
+/// Bytes of what JS keeps with a peer at most: it must cross in one piece when the peer goes.
+pub const CARD_BYTES: usize = LONGEST;
+
+/// All sockets of the process, and who runs their hooks.
 pub struct Sockets {
-    /// All peers and topics.
+    /// Peers and topics.
     pub hub: Arc<Hub>,
+    homes: Homes,
+    requests: Requests,
+    public: PublicTopics,
 }
 
 impl Sockets {
-    /// Without a peer yet.
-    pub fn new(limits: Limits) -> Arc<Self> {
-        let epoch = RandomState::new().hash_one(0);
-        let hub = Hub::new(limits, epoch, Instant::now());
-        Arc::new(Self { hub })
+    /// Its peers' hooks run on the workers of `dispatcher`. `public_topics` are those that a
+    /// peer may have without a hook being asked; a trailing `*` stands for any rest.
+    pub fn new(limits: Limits, public_topics: &[String], dispatcher: &Dispatcher) -> Arc<Self> {
+        let sockets = Arc::new(Self {
+            hub: Hub::new(limits, epoch(), Instant::now()),
+            homes: Homes::default(),
+            requests: Requests::default(),
+            public: PublicTopics::new(public_topics),
+        });
+        let watch: Weak<dyn PeerWatch> = Arc::<Self>::downgrade(&sockets);
+        dispatcher.watch(watch);
+        // those that were admitted before anybody watched
+        for worker in dispatcher.workers() {
+            if worker.standing() == Standing::Ready {
+                sockets.homes.admitted(&worker);
+            }
+        }
+        sockets
     }
 
-    /// The peer's handshake is done; `home` accepted it.
-    pub fn opened(&self, _peer: PeerId, _home: Option<Arc<Worker>>) {}
+    /// A peer that has joined the hub is about to be served. Its `home` has answered its
+    /// handshake and runs its hooks, unless it has gone since.
+    pub fn opened(&self, peer: PeerId, home: Option<Arc<Worker>>) {
+        self.homes.opened(peer, home.map(|worker| worker.id()));
+    }
+
+    /// Whether workers have been told all there is of peers, and have done with it.
+    pub fn is_idle(&self) -> bool {
+        self.homes.is_idle()
+    }
+
+    /// What JS keeps with the peer, which may have left while not all of it has been told.
+    pub fn card(&self, peer: PeerId) -> Option<Bytes> {
+        self.hub.context(peer).or_else(|| self.homes.card(peer))
+    }
+
+    /// Keeps something else with it. Whether anybody will ask for it.
+    pub fn set_card(&self, peer: PeerId, card: Bytes) -> bool {
+        self.hub.set_context(peer, card.clone()) || self.homes.set_card(peer, card)
+    }
+
+    /// What a peer has said or asks for in the event of that token, which the worker holds.
+    pub fn message(&self, worker: &Worker, token: u32) -> Option<Bytes> {
+        self.homes.look(worker.id(), token, Task::payload)?
+    }
+
+    /// Takes the topic from the peer, and with it whoever else has it. Whether the peer had it.
+    pub fn unsubscribe(&self, peer: PeerId, topic: &TopicName<'_>) -> bool {
+        let had = self.hub.unsubscribe(peer, topic);
+        self.hub.unsubscribe(peer, &topic.presence());
+        had
+    }
+
+    /// Who is in a topic, as JSON: `{"seq":…,"users":[{"id":…,"info":…}]}`.
+    pub fn roll(&self, topic: &TopicName<'_>) -> String {
+        answers::roll(&self.hub.presence(topic))
+    }
+
+    /// Sends a text to one peer. An answer to a wish of its own is not left out, however much
+    /// waits for it. Whether it is there.
+    pub fn send_text(&self, peer: PeerId, text: String) -> Result<bool, PublishError> {
+        let answers = answers::is_reply(&text);
+        let message = Message::text(text);
+        if answers {
+            self.hub.answer(peer, message, None)
+        } else {
+            self.hub.send(peer, message)
+        }
+    }
 }
 
-impl Hooks for Sockets {
-    fn message(&self, _peer: PeerId, _message: Inbound) {}
+impl fmt::Debug for Sockets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sockets")
+            .field("hub", &self.hub)
+            .finish_non_exhaustive()
+    }
+}
 
-    fn drained(&self, _peer: PeerId) {}
-
-    fn closed(&self, _peer: PeerId, _closed: Closed) {}
+/// Another number for each process. No secret: clients are told it.
+fn epoch() -> u64 {
+    RandomState::new().hash_one(SystemTime::now())
 }

@@ -8,8 +8,10 @@ mod threads;
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Instant;
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 
 use super::*;
@@ -20,12 +22,16 @@ pub struct Told {
     pub messages: Mutex<Vec<(PeerId, Data)>>,
     pub drained: Mutex<Vec<PeerId>>,
     pub closed: Mutex<Vec<(PeerId, Closed)>>,
+    pub contexts: Mutex<Vec<Bytes>>,
+    /// Hooks panic.
+    pub broken: AtomicBool,
     /// Messages are kept here, as by an app that is busy.
     pub keep: Mutex<Option<Vec<Inbound>>>,
 }
 
 impl Hooks for Told {
     fn message(&self, peer: PeerId, message: Inbound) {
+        assert!(!self.broken.load(Relaxed), "a hook that panics");
         self.messages.lock().push((peer, message.data.clone()));
         if let Some(kept) = &mut *self.keep.lock() {
             kept.push(message);
@@ -36,8 +42,10 @@ impl Hooks for Told {
         self.drained.lock().push(peer);
     }
 
-    fn closed(&self, peer: PeerId, closed: Closed) {
+    fn closed(&self, peer: PeerId, closed: Closed, context: Bytes) {
         self.closed.lock().push((peer, closed));
+        assert!(!self.broken.load(Relaxed), "a hook that panics");
+        self.contexts.lock().push(context);
     }
 }
 

@@ -507,3 +507,59 @@ fn one_wake_serves_what_was_posted_meanwhile() {
         thread.abort();
     });
 }
+
+#[test]
+fn a_hook_that_panics_ends_its_peer_alone() {
+    run(async {
+        let (hub, local, told) = one_thread(Limits::default());
+        let mut other = connect(&local, 1024);
+        let mut client = connect(&local, 1024);
+        told.broken.store(true, Relaxed);
+        client.send(&frame(0x81, b"x")).await;
+        client.send(&frame(0x81, b"y")).await;
+        client
+            .expect(&[&[0x88, 2], &1011u16.to_be_bytes()[..]].concat())
+            .await;
+        client.send(&frame(0x88, &close_frame(1011, ""))).await;
+        let (_, how) = client.ends(&told).await;
+        assert_eq!(how, closed(1011, "", true));
+        told.broken.store(false, Relaxed);
+        assert_eq!(hub.open(), 1);
+        other.send(&frame(0x81, b"z")).await;
+        settle().await;
+        assert_eq!(said(&told), words(&["z"]));
+    });
+}
+
+#[test]
+fn the_end_hands_over_what_the_app_kept() {
+    let (hub, local, told) = one_thread(Limits::default());
+    let peer = join(&local);
+    assert!(hub.set_context(peer.id(), Bytes::from_static(b"kept")));
+    drop(peer);
+    assert_eq!(*told.contexts.lock(), [Bytes::from_static(b"kept")]);
+}
+
+#[test]
+fn a_peer_that_takes_no_answers_is_not_read() {
+    run(async {
+        let (hub, local, told) = one_thread(Limits::default());
+        let mut client = connect(&local, 1024);
+        settle().await;
+        let answer = || text("x".repeat(70_000));
+        hub.answer(client.id, answer(), None).expect("short");
+        local.turn();
+        settle().await;
+        client.send(&frame(0x81, b"more")).await;
+        settle().await;
+        assert_eq!(said(&told), []);
+        let mut taken = vec![0; 70_010];
+        client
+            .socket
+            .read_exact(&mut taken)
+            .await
+            .expect("it writes");
+        settle().await;
+        assert_eq!(said(&told), words(&["more"]));
+    });
+}

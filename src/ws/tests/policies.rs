@@ -207,3 +207,80 @@ fn keeps_what_the_app_gives_it() {
     assert_ne!(next.id(), id);
     assert_eq!(hub.context(id), None);
 }
+
+#[test]
+fn answers_are_not_left_out() {
+    let (hub, local, _) = one_thread(limits(Overflow::Skip));
+    let peer = join(&local);
+    for n in 0..4 {
+        hub.send(peer.id(), text(format!("{n}234567890")))
+            .expect("room");
+        let answer = text(format!("answer {n}"));
+        assert_eq!(hub.answer(peer.id(), answer, None), Ok(true));
+    }
+    local.turn();
+    let expected = ["0234567890", "answer 0", "answer 1", "answer 2", "answer 3"];
+    assert_eq!(taken(&peer), expected);
+    let long = text("x".repeat(20_000));
+    assert_eq!(hub.answer(peer.id(), long, None), Ok(true));
+    local.turn();
+    assert_eq!(peer.member.queue.borrow().answers(), 20_004);
+    assert_eq!(taken(&peer), ["x".repeat(20_000)]);
+    assert_eq!(peer.member.queue.borrow().answers(), 0);
+    let id = peer.id();
+    drop(peer);
+    assert_eq!(hub.answer(id, text("late"), None), Ok(false));
+}
+
+#[test]
+fn answers_count_while_they_wait_and_no_longer() {
+    let (hub, local, _) = one_thread(Limits::default());
+    let peer = join(&local);
+    hub.send(peer.id(), text("1234567890")).expect("room");
+    hub.answer(peer.id(), text("1234567890"), None)
+        .expect("short");
+    hub.send(peer.id(), text("1234567890")).expect("room");
+    local.turn();
+    let mut queue = peer.member.queue.borrow_mut();
+    assert_eq!(queue.answers(), 12);
+    for (bytes, left) in [(13, 11), (10, 1), (1, 0), (5, 0)] {
+        queue.advance(bytes);
+        assert_eq!(queue.answers(), left);
+    }
+    queue.push_control(Bytes::from_static(b"pong"));
+    queue.clear();
+    assert_eq!(queue.answers(), 0);
+}
+
+#[test]
+fn what_a_thread_cannot_send_out_bounds_subscriptions_too() {
+    let (hub, local, _) = one_thread(Limits {
+        mailbox_bytes: 1000,
+        ..Limits::default()
+    });
+    let peer = join(&local);
+    let fresh = Subscription::default();
+    let subscribe = |n: usize| hub.subscribe(peer.id(), &topic(&format!("t{n}")), &fresh);
+    let results: Vec<_> = (0..14).map(subscribe).collect();
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 7);
+    assert_eq!(results[7], Err(SubscribeError::Overloaded));
+    assert_eq!(hub.topics(), 7, "what was refused leaves nothing");
+    local.turn();
+    assert!(subscribe(7).is_ok());
+}
+
+#[test]
+fn one_goodbye_is_enough() {
+    let (hub, local, _) = one_thread(Limits {
+        mailbox_bytes: 1000,
+        ..Limits::default()
+    });
+    let (peer, other) = (join(&local), join(&local));
+    let goodbye = Goodbye::new(CloseCode::POLICY, "first");
+    for _ in 0..100 {
+        assert!(hub.disconnect(peer.id(), goodbye.clone()));
+    }
+    assert_eq!(hub.send(other.id(), text("x")), Ok(true), "there is room");
+    local.turn();
+    assert_eq!(*peer.member.order.borrow(), Some(goodbye));
+}

@@ -1,0 +1,63 @@
+//! What a worker calls about the peers whose hooks it runs: it fetches what was too long to
+//! ride along, answers who wants a topic, settles what it has done, and asks peers.
+
+use std::sync::Arc;
+
+use napi::Error;
+use napi::bindgen_prelude::Uint8Array;
+use napi_derive::napi;
+
+use super::hub::{Code, Result, peer, sockets};
+use super::worker;
+use crate::dispatch::Worker;
+
+/// `hubRequest`: the peer has gone, or too many wait for a reply.
+const NO_REQUEST: u32 = u32::MAX;
+
+/// The worker whose thread is calling.
+fn own() -> Result<Arc<Worker>> {
+    worker::own().map_err(|error| Error::new(Code::Off, error.reason.clone()))
+}
+
+/// The bytes of a message or a request that did not ride along; `null` once it is settled.
+#[napi(catch_unwind)]
+pub fn peer_message(token: u32) -> Result<Option<Uint8Array>> {
+    let message = sockets()?.message(&*own()?, token);
+    Ok(message.map(|bytes| Uint8Array::new(bytes.to_vec())))
+}
+
+/// The peer may have the topic it asked for. False if that has been settled.
+#[napi(catch_unwind)]
+pub fn peer_allow(token: u32) -> Result<bool> {
+    Ok(sockets()?.allow(&*own()?, token))
+}
+
+/// The peer may not. False if that has been settled.
+#[napi(catch_unwind)]
+pub fn peer_refuse(token: u32, reason: String) -> Result<bool> {
+    Ok(sockets()?.refuse(&*own()?, token, &reason))
+}
+
+/// The worker has done with what the first `count` tokens name. Who asked for a topic and has
+/// had no answer is refused.
+#[napi(catch_unwind)]
+pub fn settle(tokens: &[u32], count: u32) -> Result<()> {
+    let tokens = tokens.get(..count as usize).unwrap_or(tokens);
+    sockets()?.settle(&*own()?, tokens);
+    Ok(())
+}
+
+/// Asks a peer something; `data` is a JSON text. Returns the number under which the reply will
+/// come to this worker, or 0xffffffff if the peer has gone or too many wait for a reply.
+#[napi(catch_unwind)]
+pub fn hub_request(slot: u32, generation: u32, data: String) -> Result<u32> {
+    let request = sockets()?.ask(own()?, peer(slot, generation), &data);
+    Ok(request.unwrap_or(NO_REQUEST))
+}
+
+/// The reply is not waited for any more.
+#[napi(catch_unwind)]
+pub fn hub_forget(request: u32) -> Result<()> {
+    sockets()?.forget(&*own()?, request);
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! What becomes of the peers of a worker that has gone.
+
+use std::sync::Arc;
+
+use super::state::{Held, NOBODY, State};
+use super::task::Task;
+use crate::dispatch::{PeerNews, Worker};
+use crate::telemetry::counters;
+use crate::ws::PeerId;
+
+impl State {
+    /// The worker has gone. What it had taken and not settled is lost and comes back; what it
+    /// had not taken is told to other homes, before what was parked behind it.
+    pub fn gone(&mut self, worker: &Arc<Worker>) -> Vec<Held> {
+        let id = worker.id();
+        if self.homes.remove(&id).is_none() {
+            return Vec::new();
+        }
+        for event in worker.reclaim().into_iter().rev() {
+            let task = match event.news {
+                PeerNews::Open => Some(Task::Open),
+                PeerNews::Drain => Some(Task::Drain),
+                PeerNews::Message { token, .. }
+                | PeerNews::Close { token, .. }
+                | PeerNews::Subscribe { token, .. }
+                | PeerNews::Request { token, .. } => {
+                    worker.settles();
+                    self.held.remove(&token).map(|held| held.task)
+                }
+                // nobody is left who has asked
+                PeerNews::Reply { .. } => None,
+            };
+            let resident = self.residents.get_mut(&PeerId::from_bits(event.peer));
+            if let (Some(task), Some(resident)) = (task, resident) {
+                resident.parked.push_front(task);
+            }
+        }
+        let lost = self.held.extract_if(|_, held| held.worker == id);
+        let lost: Vec<Held> = lost.map(|(_, held)| held).collect();
+        for held in &lost {
+            worker.settles();
+            if let Some(resident) = self.residents.get_mut(&held.peer) {
+                resident.wishes -= u32::from(held.task.is_wish());
+            }
+        }
+        counters().ws_lost.add(lost.len() as u64);
+        self.evict(id);
+        lost
+    }
+
+    /// Finds other homes for those who had theirs with that worker.
+    fn evict(&mut self, worker: u32) {
+        let mut waiting = Vec::new();
+        self.residents.retain(|peer, resident| {
+            if resident.home != worker {
+                return true;
+            }
+            resident.home = NOBODY;
+            // also what the worker was about to take when it was given up
+            resident.outstanding = 0;
+            let drains = |task: &Task| matches!(task, Task::Drain);
+            resident.drained = resident.parked.iter().any(drains);
+            if !resident.parked.is_empty() {
+                waiting.push(*peer);
+            }
+            !resident.is_over()
+        });
+        for peer in waiting {
+            self.unpark(peer);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What no hook has done with holds up the socket, and nothing else.
+
+use super::*;
+
+fn limits() -> Limits {
+    Limits {
+        unread_messages: 4,
+        ..Limits::default()
+    }
+}
+
+async fn say_twice_the_bound(client: &mut Client) {
+    for n in 0..8 {
+        client.say(&n.to_string()).await;
+    }
+}
+
+#[test]
+fn settling_lets_the_peer_go_on() {
+    run(async {
+        let world = World::new(limits());
+        let worker = world.worker(1, 0);
+        let (mut ann, mut ben) = (world.connect(&worker), world.connect(&worker));
+        worker.works();
+        say_twice_the_bound(&mut ann).await;
+        ben.say("me too").await;
+        world.settle().await;
+        let told = worker.drain();
+        assert_eq!(told.len(), 5, "the bound, and the other peer");
+        world.settle().await;
+        assert_eq!(worker.drain(), [], "taking is not settling");
+        worker.settle(&told[..1]);
+        world.settle().await;
+        assert_eq!(texts(&worker.works()), ["4"]);
+        worker.settle(&told[1..]);
+        world.settle().await;
+        let rest = worker.works();
+        world.settle().await;
+        let last = worker.works();
+        assert_eq!(texts(&[rest, last].concat()), ["5", "6", "7"]);
+        // settling twice gives nothing back twice
+        worker.settle(&told);
+        assert!(world.sockets.is_idle());
+    });
+}
+
+#[test]
+fn parking_is_bounded_by_it() {
+    run(async {
+        let world = World::new(limits());
+        let old = world.worker(1, 0);
+        let mut ann = world.connect(&old);
+        old.works();
+        old.dies();
+        say_twice_the_bound(&mut ann).await;
+        world.settle().await;
+        let heir = world.worker(2, 0);
+        let told = heir.drain();
+        assert_eq!(texts(&told), ["0", "1", "2", "3"]);
+        heir.settle(&told);
+        world.settle().await;
+        assert_eq!(texts(&heir.works()), ["4", "5", "6", "7"]);
+    });
+}
+
+#[test]
+fn a_death_gives_back_what_is_lost() {
+    run(async {
+        let world = World::new(limits());
+        let old = world.worker(1, 0);
+        let mut ann = world.connect(&old);
+        old.works();
+        say_twice_the_bound(&mut ann).await;
+        world.settle().await;
+        assert_eq!(old.turn(3).len(), 3);
+        let heir = world.worker(2, 0);
+        old.dies();
+        world.settle().await;
+        let told = heir.drain();
+        assert_eq!(texts(&told), ["3", "4", "5", "6"]);
+        heir.settle(&told);
+        world.settle().await;
+        assert_eq!(texts(&heir.works()), ["7"]);
+    });
+}
+
+#[test]
+fn an_answer_on_its_way_counts() {
+    run(async {
+        let world = World::new(limits());
+        let worker = world.worker(1, 0);
+        let mut ann = world.connect(&worker);
+        for _ in 0..8 {
+            ann.say(r#"{"type":"__ping"}"#).await;
+        }
+        // the thread's mailbox is not carried out meanwhile
+        for _ in 0..10 {
+            yield_now().await;
+        }
+        world.local.turn();
+        yield_now().await;
+        assert_eq!(ann.hears().len(), 4);
+        world.settle().await;
+        assert_eq!(ann.hears().len(), 4);
+    });
+}

@@ -1,0 +1,156 @@
+//! What a home is told, and in which order.
+
+use super::*;
+use crate::ws::{CloseCode, Goodbye, Overflow};
+
+#[test]
+fn a_home_is_told_everything_in_order() {
+    run(async {
+        let world = World::new(Limits::default());
+        let worker = world.worker(1, 0);
+        let (mut ann, mut ben) = (world.connect(&worker), world.connect(&worker));
+        for n in 0..20 {
+            ann.say(&format!("a{n}")).await;
+            ben.say(&format!("b{n}")).await;
+        }
+        ann.bye().await;
+        world.settle().await;
+        let told = worker.drain();
+        let of = |id: PeerId| {
+            let own = told.iter().filter(|told| match told {
+                Told::Open(peer) | Told::Message(peer, ..) | Told::Close(peer, ..) => *peer == id,
+                other => panic!("{other:?}"),
+            });
+            own.collect::<Vec<_>>()
+        };
+        let (anns, bens) = (of(ann.id), of(ben.id));
+        assert_eq!(*anns[0], Told::Open(ann.id));
+        assert_eq!(*bens[0], Told::Open(ben.id));
+        for n in 0..20 {
+            assert_eq!(anns[n + 1].text(), format!("a{n}"));
+            assert_eq!(bens[n + 1].text(), format!("b{n}"));
+        }
+        assert!(matches!(anns[21], Told::Close(_, _, 1000, card) if card == "card"));
+        assert_eq!((anns.len(), bens.len()), (22, 21));
+        assert!(!world.sockets.is_idle());
+        worker.settle(&told);
+        assert!(world.sockets.is_idle());
+        assert_eq!(world.sockets.card(ann.id), None, "all of it was told");
+    });
+}
+
+#[test]
+fn what_is_long_is_asked_for() {
+    run(async {
+        let world = World::new(Limits::default());
+        let worker = world.worker(1, 0);
+        let mut ann = world.connect(&worker);
+        let inline = "x".repeat(wire::INLINE_MESSAGE);
+        let long = "y".repeat(wire::INLINE_MESSAGE + 1);
+        ann.say(&inline).await;
+        ann.say(&long).await;
+        let data = format!("[\"{long}\"]");
+        ann.say(&format!(
+            "{{\"type\":\"__request\",\"id\":7,\"data\":{data}}}"
+        ))
+        .await;
+        world.settle().await;
+        let told = worker.drain();
+        assert_eq!(told[1].text(), inline);
+        let Told::Large(_, token) = told[2] else {
+            panic!("{told:?}");
+        };
+        let message = || world.sockets.message(&worker.worker, token);
+        assert_eq!(message().as_deref(), Some(long.as_bytes()));
+        let Told::Request(_, request, 7, ref rides) = told[3] else {
+            panic!("{told:?}");
+        };
+        assert_eq!(rides, "");
+        let asked = world.sockets.message(&worker.worker, request);
+        assert_eq!(asked.as_deref(), Some(data.as_bytes()));
+        let stranger = world.worker(2, 1);
+        assert_eq!(world.sockets.message(&stranger.worker, token), None);
+        worker.settle(&told);
+        assert_eq!(message(), None, "it is settled");
+    });
+}
+
+#[test]
+fn a_home_hears_of_a_queue_that_is_empty_again_once() {
+    run(async {
+        let limits = Limits {
+            queued_bytes: 8,
+            overflow: Overflow::Skip,
+            ..Limits::default()
+        };
+        let world = World::new(limits);
+        let worker = world.worker(1, 0);
+        let mut ann = world.connect(&worker);
+        world.settle().await;
+        worker.works();
+        for _ in 0..3 {
+            for _ in 0..4 {
+                let message = Message::text("12345678".to_owned());
+                world.sockets.hub.send(ann.id, message).expect("room");
+            }
+            world.settle().await;
+            assert!(ann.hears().len() < 4);
+        }
+        assert_eq!(worker.drain(), [Told::Drain(ann.id)]);
+        let _ = world.sockets.hub.send(ann.id, Message::text("x".repeat(8)));
+        let _ = world.sockets.hub.send(ann.id, Message::text("x".repeat(8)));
+        world.settle().await;
+        assert_eq!(worker.drain(), [Told::Drain(ann.id)], "told anew");
+        assert!(world.sockets.is_idle());
+    });
+}
+
+#[test]
+fn the_card_outlives_the_peer_until_all_is_told() {
+    run(async {
+        let world = World::new(Limits::default());
+        let worker = world.worker(1, 0);
+        let mut ann = world.connect(&worker);
+        let sockets = &world.sockets;
+        assert!(sockets.set_card(ann.id, Bytes::from_static(b"new")));
+        ann.say("last words").await;
+        world.settle().await;
+        let goodbye = Goodbye::new(CloseCode::POLICY, "no");
+        assert!(sockets.hub.disconnect(ann.id, goodbye));
+        world.settle().await;
+        drop(ann.socket);
+        world.settle().await;
+        assert_eq!(sockets.hub.open(), 0);
+        assert_eq!(sockets.card(ann.id).as_deref(), Some(&b"new"[..]));
+        // its home goes before it has heard that the peer has left
+        let told = worker.turn(2);
+        worker.retires();
+        assert!(sockets.set_card(ann.id, Bytes::from_static(b"newer")));
+        worker.dies();
+        let heir = world.worker(2, 0);
+        let end = heir.drain();
+        assert!(
+            matches!(&end[..], [Told::Close(_, _, 1008, card)] if card == "newer"),
+            "{end:?}"
+        );
+        assert_eq!(told[1].text(), "last words");
+        heir.settle(&end);
+        assert!(!sockets.set_card(ann.id, Bytes::from_static(b"late")));
+        assert_eq!(sockets.card(ann.id), None);
+    });
+}
+
+#[test]
+fn a_card_that_could_not_cross_stays() {
+    run(async {
+        let world = World::new(Limits::default());
+        let worker = world.worker(1, 0);
+        let ann = world.connect(&worker);
+        let sockets = &world.sockets;
+        assert!(sockets.set_card(ann.id, vec![b'x'; CARD_BYTES + 1].into()));
+        drop(ann.socket);
+        world.settle().await;
+        let told = worker.works();
+        assert!(matches!(&told[1], Told::Close(_, _, 1006, card) if card.is_empty()));
+    });
+}
