@@ -31,7 +31,12 @@ pub struct House {
     release: Hold,
     /// Told when the worker begins to hold something.
     held: Receiver<()>,
+    /// What the worker is told of peers: the kind of the record, and what follows its head.
+    told: Receiver<Told>,
 }
+
+/// The kind of a record, and what follows its head.
+type Told = (u8, Vec<u8>);
 
 /// The worker answers what it holds when the sender is dropped.
 type Hold = Mutex<Option<Sender<()>>>;
@@ -45,9 +50,9 @@ impl Wake for Bell {
     }
 }
 
-struct Told(Mutex<Sender<()>>);
+struct Ending(Mutex<Sender<()>>);
 
-impl Lifecycle for Told {
+impl Lifecycle for Ending {
     fn closed(&self) {
         let _ = self.0.lock().expect("no panic").send(());
     }
@@ -72,9 +77,9 @@ pub fn house(websocket: Value, variables: &[(&str, &str)]) -> House {
     let (site, _) = Site::load(&config, &config.build);
     let bound = Bound::open(&config.listen).expect("a free port");
     let app = Arc::new(App::new(config, site, false));
-    let (held, release) = hire(&app.dispatcher);
+    let (held, release, told_of_peers) = hire(&app.dispatcher);
     let (told, closed) = channel();
-    let lifecycle = Arc::new(Told(Mutex::new(told)));
+    let lifecycle = Arc::new(Ending(Mutex::new(told)));
     let server = Server::start(app.clone(), bound, lifecycle).expect("threads");
     House {
         address: server.address().expect("TCP"),
@@ -83,6 +88,7 @@ pub fn house(websocket: Value, variables: &[(&str, &str)]) -> House {
         closed,
         release,
         held,
+        told: told_of_peers,
     }
 }
 
@@ -99,6 +105,11 @@ impl House {
     /// Waits until the worker holds something.
     pub fn wait_until_held(&self) {
         self.held.recv_timeout(PATIENCE).expect("it is asked");
+    }
+
+    /// The next that the worker is told of a peer.
+    pub fn told(&self) -> Told {
+        self.told.recv_timeout(PATIENCE).expect("it is told")
     }
 
     pub fn release(&self) {
@@ -127,21 +138,22 @@ impl Drop for House {
 
 /// A worker on a thread of its own. It is told when it holds a request, and lets go of it when
 /// the sender is dropped.
-fn hire(dispatcher: &Arc<Dispatcher>) -> (Receiver<()>, Hold) {
+fn hire(dispatcher: &Arc<Dispatcher>) -> (Receiver<()>, Hold, Receiver<Told>) {
     let worker = dispatcher.enlist(1, 0);
     let (ring, rung) = channel();
     dispatcher.attach(&worker, Box::new(Bell(Mutex::new(ring))));
     dispatcher.admit(&worker);
     let (holds, held) = channel();
     let (release, released) = channel();
+    let (tell, told) = channel();
     let dispatcher = dispatcher.clone();
     thread::spawn(move || {
         // until nobody is left to wake it
         while rung.recv_timeout(PATIENCE * 3).is_ok() {
-            work(&dispatcher, &worker, &holds, &released);
+            work(&dispatcher, &worker, &holds, &released, &tell);
         }
     });
-    (held, Mutex::new(Some(release)))
+    (held, Mutex::new(Some(release)), told)
 }
 
 fn work(
@@ -149,6 +161,7 @@ fn work(
     worker: &Arc<Worker>,
     holds: &Sender<()>,
     released: &Receiver<()>,
+    tell: &Sender<Told>,
 ) {
     let mut buffer = vec![0; wire::BUFFER_SIZE];
     loop {
@@ -158,6 +171,8 @@ fn work(
             let (record, others) = rest.split_at(u32_at(rest, 0) as usize);
             rest = others;
             if record[4] != 1 {
+                // to a test that has not ended
+                let _ = tell.send((record[4], record[16..].to_vec()));
                 continue;
             }
             let request = Asked::read(record);

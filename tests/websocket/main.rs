@@ -16,6 +16,10 @@ use house::house;
 const TEXT: u8 = 1;
 const PONG: u8 = 10;
 
+const PEER_OPEN: u8 = 9;
+const PEER_MESSAGE: u8 = 10;
+const PEER_CLOSE: u8 = 11;
+
 fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n")
 }
@@ -68,6 +72,41 @@ fn a_handshake_becomes_a_peer() {
     client.ends();
     house.wait_for_peers(0);
     assert_eq!(house.app.dispatcher.workers()[0].in_flight(), 0);
+}
+
+#[test]
+fn the_worker_that_accepted_it_is_told_of_it() {
+    let house = house(json!(true), &[]);
+    let mut client = Client::of(&house);
+    let mut bytes = handshake("/ws", &[]).into_bytes();
+    bytes.extend(frame(TEXT, b"early"));
+    client.send(&bytes);
+    assert_eq!(client.response().status, 101);
+    let (kind, _) = house.told();
+    assert_eq!(kind, PEER_OPEN);
+    let (kind, message) = house.told();
+    assert_eq!((kind, &message[8..13]), (PEER_MESSAGE, &b"early"[..]));
+
+    client.send(&frame(CLOSE, &4321u16.to_be_bytes()));
+    client.frame();
+    client.ends();
+    let (kind, close) = house.told();
+    assert_eq!(
+        (kind, &close[4..6]),
+        (PEER_CLOSE, &4321u16.to_le_bytes()[..])
+    );
+    assert_eq!(&close[12..16], b"card");
+
+    // one that was refused is no peer to the app
+    let refused = Client::of(&house).asks(&handshake("/refuse", &[]));
+    assert_eq!(refused.status, 401);
+    drop(Client::opened(&house));
+    assert_eq!(house.told().0, PEER_OPEN);
+    let (kind, close) = house.told();
+    assert_eq!(
+        (kind, &close[4..6]),
+        (PEER_CLOSE, &1006u16.to_le_bytes()[..])
+    );
 }
 
 #[test]
