@@ -22,6 +22,7 @@ use super::body::Body;
 use super::connection::Connection;
 use super::exchange::plain;
 use super::request_text::RequestText;
+use super::sockets::CARD_BYTES;
 use crate::config::{Config, WebSocket};
 use crate::dispatch::{Reply, ReplyBody, Worker};
 use crate::http::handshake::{Fault, handshake};
@@ -261,7 +262,7 @@ fn admission_of(mut bytes: Bytes, address: Option<Arc<str>>) -> Option<Admission
         (len <= bytes.len()).then(|| bytes.split_to(len))
     };
     let [user, info, context] = [part(lens[0])?, part(lens[1])?, part(lens[2])?];
-    if !bytes.is_empty() {
+    if !bytes.is_empty() || context.len() > CARD_BYTES {
         return None;
     }
     let text = |bytes: &Bytes| std::str::from_utf8(bytes).ok().map(Arc::<str>::from);
