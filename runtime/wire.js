@@ -136,6 +136,15 @@ export function read_chunk(buffer, at) {
 }
 
 /**
+ * Reads what has to be settled of an event of a peer that says no more.
+ * @param {Buffer} buffer
+ * @param {number} at
+ */
+export function read_peer_token(buffer, at) {
+	return buffer.readUInt32LE(at + 16);
+}
+
+/**
  * Reads a message of a peer. A text that rode along is a string, bytes are a copy.
  * @param {Buffer} buffer
  * @param {number} at

@@ -57,8 +57,8 @@ fn event(sample: &Sample) -> (PeerNews, Value) {
     let bytes = Bytes::from(sample.bytes.clone());
     let rides = |data: Bytes| (!other).then_some(data);
     match sample.kind {
-        9 => (PeerNews::Open, json!({})),
-        12 => (PeerNews::Drain, json!({})),
+        9 => (PeerNews::Open { token }, json!({ "token": token })),
+        12 => (PeerNews::Drain { token }, json!({ "token": token })),
         10 => {
             let (data, read) = if one {
                 (Bytes::from(text.clone()), json!(text))

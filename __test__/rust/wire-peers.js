@@ -6,7 +6,9 @@ import process from 'node:process';
 import { buffer } from 'node:stream/consumers';
 import {
 	KIND_PEER_CLOSE,
+	KIND_PEER_DRAIN,
 	KIND_PEER_MESSAGE,
+	KIND_PEER_OPEN,
 	KIND_PEER_REPLY,
 	KIND_PEER_REQUEST,
 	KIND_PEER_SUBSCRIBE,
@@ -14,11 +16,20 @@ import {
 	read_peer_message,
 	read_peer_reply,
 	read_peer_request,
-	read_peer_subscribe
+	read_peer_subscribe,
+	read_peer_token
 } from '../../runtime/wire.js';
 
-/** @type {Record<number, (buffer: Buffer, at: number) => object>} the others have nothing more */
+/**
+ * @param {Buffer} input
+ * @param {number} at
+ */
+const token_alone = (input, at) => ({ token: read_peer_token(input, at) });
+
+/** @type {Record<number, (buffer: Buffer, at: number) => object>} */
 const readers = {
+	[KIND_PEER_OPEN]: token_alone,
+	[KIND_PEER_DRAIN]: token_alone,
 	[KIND_PEER_MESSAGE]: read_peer_message,
 	[KIND_PEER_CLOSE]: read_peer_close,
 	[KIND_PEER_SUBSCRIBE]: read_peer_subscribe,
@@ -38,7 +49,7 @@ const lines = [];
 for (let at = 0; at < input.length; at += input.readUInt32LE(at)) {
 	const kind = input[at + 4];
 	const peer = { slot: input.readUInt32LE(at + 8), generation: input.readUInt32LE(at + 12) };
-	const read = readers[kind]?.(input, at);
+	const read = readers[kind](input, at);
 	lines.push(JSON.stringify({ kind, ...peer, ...read }, hexadecimal));
 }
 process.stdout.write(lines.join('\n'));

@@ -14,7 +14,8 @@ import {
 	read_peer_message,
 	read_peer_reply,
 	read_peer_request,
-	read_peer_subscribe
+	read_peer_subscribe,
+	read_peer_token
 } from '../wire.js';
 import { call } from './calls.js';
 import { json_value } from './data.js';
@@ -42,9 +43,9 @@ export function peer_event(buffer, at) {
 	const generation = buffer.readUInt32LE(at + 12);
 	switch (kind) {
 		case KIND_PEER_OPEN:
-			return simple('open', slot, generation);
+			return simple('open', slot, generation, read_peer_token(buffer, at));
 		case KIND_PEER_DRAIN:
-			return simple('drain', slot, generation);
+			return simple('drain', slot, generation, read_peer_token(buffer, at));
 		case KIND_PEER_MESSAGE:
 			return on_message(slot, generation, read_peer_message(buffer, at));
 		case KIND_PEER_SUBSCRIBE:
@@ -60,11 +61,13 @@ export function peer_event(buffer, at) {
  * @param {'open' | 'drain'} name
  * @param {number} slot
  * @param {number} generation
+ * @param {number} token
  */
-function simple(name, slot, generation) {
+function simple(name, slot, generation, token) {
 	// a card is not fetched for nothing
 	const member = has_hook(name) ? member_of(slot, generation) : null;
-	if (member !== null) call(member, name, [], {});
+	if (member === null) settle(token);
+	else call(member, name, [], { token });
 }
 
 /**

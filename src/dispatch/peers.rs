@@ -22,7 +22,10 @@ pub struct PeerEvent {
 #[derive(Debug)]
 pub enum PeerNews {
     /// It is there.
-    Open,
+    Open {
+        /// To be settled.
+        token: u32,
+    },
     /// It says something.
     Message {
         /// To be settled.
@@ -40,7 +43,10 @@ pub enum PeerNews {
         farewell: Box<Farewell>,
     },
     /// It has taken all that waited for it.
-    Drain,
+    Drain {
+        /// To be settled.
+        token: u32,
+    },
     /// It wants a topic.
     Subscribe {
         /// To be settled, by an answer.
@@ -103,8 +109,6 @@ impl fmt::Debug for Answer {
 pub trait PeerWatch: Send + Sync {
     /// The worker takes exchanges, and so peers, from now on.
     fn admitted(&self, worker: &Arc<Worker>);
-    /// The worker has taken an event that has no token.
-    fn taken(&self, worker: &Arc<Worker>, event: &PeerEvent);
     /// The worker has gone. What it had not taken lies in its inbox still:
     /// [`Worker::reclaim`].
     fn gone(&self, worker: &Arc<Worker>);

@@ -17,7 +17,7 @@ use parking_lot::{Mutex, RwLock};
 use super::balance::{Balance, Load};
 use super::containment::Bound;
 use super::event::{Event, RequestEvent};
-use super::peers::{PeerNews, PeerWatch};
+use super::peers::PeerWatch;
 use super::slots::Slots;
 use super::wire;
 use super::worker::{Standing, Wake, Worker};
@@ -293,7 +293,9 @@ impl Workers {
                 Event::Request(request) => request,
                 event => {
                     written += len;
-                    self.has_crossed(worker, &event);
+                    if let Event::Peer(_) = event {
+                        worker.takes_peer();
+                    }
                     continue;
                 }
             };
@@ -324,19 +326,6 @@ impl Workers {
             worker.looks_for_requests();
             self.take(worker, share)
         })
-    }
-
-    /// The worker has this event of its own now.
-    fn has_crossed(&self, worker: &Arc<Worker>, event: &Event) {
-        let Event::Peer(event) = event else {
-            return;
-        };
-        worker.takes_peer();
-        if matches!(event.news, PeerNews::Open | PeerNews::Drain)
-            && let Some(watcher) = self.watcher()
-        {
-            watcher.taken(worker, event);
-        }
     }
 
     /// The next of those bound to its seat, which it serves to the last; else of the line,

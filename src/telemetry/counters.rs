@@ -195,7 +195,7 @@ counters! {
     /// Those of them that were meant for the hub and made no sense.
     ws_bad_frames: Counter,
     /// Subscriptions that peers wished for and did not get.
-    ws_refused: Counter,
+    ws_topics_refused: Counter,
     /// Events of peers that waited for a worker to be there for them.
     ws_parked: Counter,
     /// Events of peers that a worker had when it died.

@@ -159,7 +159,7 @@ fn work(app: &App, worker: &Arc<Worker>, holds: &Sender<()>, released: &Receiver
         while !rest.is_empty() {
             let (record, others) = rest.split_at(u32_at(rest, 0) as usize);
             rest = others;
-            if let (10 | 11, Some(sockets)) = (record[4], &app.sockets) {
+            if let (9..=14, Some(sockets)) = (record[4], &app.sockets) {
                 if record[4] == 11 && &record[28..][..4] == b"hold" {
                     let _ = holds.send(());
                     let _ = released.recv();

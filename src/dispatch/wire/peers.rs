@@ -1,11 +1,11 @@
 //! Peers on the wire. The slot and the generation of the head are the peer's; then
 //!
 //! ```text
-//!  9 open       -
+//!  9 open       16 u32 token
 //! 10 message    16 u32 token      20 u32 length                    24 bytes
 //! 11 close      16 u32 token      20 u16 code  22 u16 reason length
 //!               24 u32 card length                                 28 reason (UTF-8), card
-//! 12 drain      -
+//! 12 drain      16 u32 token
 //! 13 subscribe  16 u32 token      20 u32 length                    24 topic (UTF-8)
 //! 14 request    16 u32 token      20 u32 wish  24 u32 length       28 JSON text
 //! 15 reply      16 u32 request    20 u32 length                    24 JSON text
@@ -44,8 +44,8 @@ pub(super) fn encode(event: &PeerEvent, out: &mut [u8]) -> Option<usize> {
         peer: event.peer,
     };
     match &event.news {
-        PeerNews::Open => record.write(KIND_OPEN, 0, &[], &[]),
-        PeerNews::Drain => record.write(KIND_DRAIN, 0, &[], &[]),
+        PeerNews::Open { token } => record.write(KIND_OPEN, 0, &[*token], &[]),
+        PeerNews::Drain { token } => record.write(KIND_DRAIN, 0, &[*token], &[]),
         PeerNews::Message { token, text, data } => {
             let flags = if *text { FLAG_TEXT } else { 0 } | large(data.is_none());
             let data = data.as_deref().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::state::{Held, NOBODY, State};
+use super::state::{Drained, Held, NOBODY, State};
 use super::task::Task;
 use crate::dispatch::{PeerNews, Worker};
 use crate::telemetry::counters;
@@ -18,9 +18,9 @@ impl State {
         }
         for event in worker.reclaim().into_iter().rev() {
             let task = match event.news {
-                PeerNews::Open => Some(Task::Open),
-                PeerNews::Drain => Some(Task::Drain),
-                PeerNews::Message { token, .. }
+                PeerNews::Open { token }
+                | PeerNews::Drain { token }
+                | PeerNews::Message { token, .. }
                 | PeerNews::Close { token, .. }
                 | PeerNews::Subscribe { token, .. }
                 | PeerNews::Request { token, .. } => {
@@ -59,7 +59,8 @@ impl State {
             // also what the worker was about to take when it was given up
             resident.outstanding = 0;
             let drains = |task: &Task| matches!(task, Task::Drain);
-            resident.drained = resident.parked.iter().any(drains);
+            let told = resident.parked.iter().any(drains);
+            resident.drained = if told { Drained::Told } else { Drained::No };
             if !resident.parked.is_empty() {
                 waiting.push(*peer);
             }

@@ -63,10 +63,6 @@ impl Homes {
         self.with(|state| state.held(worker, token).map(look))
     }
 
-    pub fn taken(&self, peer: PeerId, worker: u32, drain: bool) {
-        self.with(|state| state.taken(peer, worker, drain));
-    }
-
     pub fn settle(&self, worker: u32, tokens: &[u32]) -> Vec<Held> {
         self.with(|state| {
             let settled = tokens.iter().map(|token| state.settle(worker, *token));

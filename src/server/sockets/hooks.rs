@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::task::Task;
 use super::{CARD_BYTES, Sockets, frames};
-use crate::dispatch::{PeerEvent, PeerNews, PeerWatch, Worker};
+use crate::dispatch::{PeerWatch, Worker};
 use crate::telemetry::counters;
 use crate::ws::{Closed, Data, Hooks, Inbound, PeerId};
 
@@ -38,12 +38,6 @@ impl Hooks for Sockets {
 impl PeerWatch for Sockets {
     fn admitted(&self, worker: &Arc<Worker>) {
         self.homes.admitted(worker);
-    }
-
-    fn taken(&self, worker: &Arc<Worker>, event: &PeerEvent) {
-        let drain = matches!(event.news, PeerNews::Drain);
-        let peer = PeerId::from_bits(event.peer);
-        self.homes.taken(peer, worker.id(), drain);
     }
 
     fn gone(&self, worker: &Arc<Worker>) {

@@ -23,6 +23,17 @@ pub const WISHES: u32 = 16;
 /// No worker and no seat.
 pub(super) const NOBODY: u32 = u32::MAX;
 
+/// Whether a home knows that a peer has taken all that waited for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Drained {
+    /// There is nothing to know.
+    No,
+    /// It is told, or has yet to be.
+    Told,
+    /// It happened again since it was told, which its hook may not have seen.
+    Again,
+}
+
 /// A peer, until the last of it is settled.
 #[derive(Debug)]
 pub(super) struct Resident {
@@ -30,12 +41,12 @@ pub(super) struct Resident {
     pub home: u32,
     /// That worker's seat, whose next occupant is asked first.
     seat: u32,
-    /// What its home was told and has not settled, or has not even taken.
+    /// What its home was told and has not settled.
     pub outstanding: u32,
     /// Wishes that hooks have not answered.
     pub wishes: u32,
-    /// It is to be told already that its queue is empty.
-    pub drained: bool,
+    /// Whether its home knows that its queue is empty.
+    pub drained: Drained,
     /// What is left of it, once it has left the hub.
     card: Option<Bytes>,
     /// What its home is to be told when it has one again.
@@ -112,7 +123,7 @@ impl State {
             seat,
             outstanding: 0,
             wishes: 0,
-            drained: false,
+            drained: Drained::No,
             card: None,
             parked: VecDeque::new(),
         };
@@ -139,8 +150,12 @@ impl State {
             }
             resident.wishes += 1;
         }
-        if matches!(task, Task::Drain) && std::mem::replace(&mut resident.drained, true) {
-            return Ok(());
+        if matches!(task, Task::Drain) {
+            let told = resident.drained != Drained::No;
+            resident.drained = if told { Drained::Again } else { Drained::Told };
+            if told {
+                return Ok(());
+            }
         }
         if resident.parked.is_empty()
             && let Some(worker) = self.place(peer)
@@ -210,18 +225,19 @@ impl State {
 
     /// Puts the task into the worker's inbox and remembers what it owes.
     fn hand(&mut self, peer: PeerId, task: Task, worker: &Arc<Worker>) {
-        let owed = task.is_owed();
-        let token = if owed { self.free_token() } else { 0 };
+        let token = self.free_token();
         let Some(resident) = self.residents.get_mut(&peer) else {
             return;
         };
         resident.outstanding += 1;
         let news = task.news(token, resident.card.as_ref());
-        if owed {
-            worker.owes();
-            let worker = worker.id();
-            self.held.insert(token, Held { peer, task, worker });
-        }
+        worker.owes();
+        let held = Held {
+            peer,
+            task,
+            worker: worker.id(),
+        };
+        self.held.insert(token, held);
         let peer = peer.to_bits();
         if worker.queue(PeerEvent { peer, news }) {
             self.sleepers.0.push(worker.clone());
@@ -245,21 +261,6 @@ impl State {
         }
     }
 
-    /// The worker has taken something that needs no settling.
-    pub fn taken(&mut self, peer: PeerId, worker: u32, drain: bool) {
-        let Some(resident) = self.residents.get_mut(&peer) else {
-            return;
-        };
-        // one that was given up and comes late has lost its peers already
-        if resident.home != worker {
-            return;
-        }
-        if drain {
-            resident.drained = false;
-        }
-        self.settled(peer);
-    }
-
     /// One thing less is outstanding of the peer.
     fn settled(&mut self, peer: PeerId) {
         let Entry::Occupied(mut place) = self.residents.entry(peer) else {
@@ -277,6 +278,16 @@ impl State {
                 home.peers -= 1;
             }
             place.remove();
+        }
+    }
+
+    /// The peer's home has done with one that it was told of.
+    fn knows_of_drain(&mut self, peer: PeerId) {
+        let resident = self.residents.get_mut(&peer);
+        let before = resident.map(|resident| std::mem::replace(&mut resident.drained, Drained::No));
+        if before == Some(Drained::Again) {
+            // of a peer that is there, and no wish
+            let _ = self.tell(peer, Task::Drain);
         }
     }
 
@@ -302,6 +313,9 @@ impl State {
             && let Some(resident) = self.residents.get_mut(&held.peer)
         {
             resident.wishes -= 1;
+        }
+        if matches!(held.task, Task::Drain) {
+            self.knows_of_drain(held.peer);
         }
         self.settled(held.peer);
         Some(held)

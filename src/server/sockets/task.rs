@@ -55,16 +55,11 @@ impl Task {
         matches!(self, Task::Subscribe(_) | Task::Request(_))
     }
 
-    /// Whether it has to be settled; the others are done with once they are taken.
-    pub fn is_owed(&self) -> bool {
-        !matches!(self, Task::Open | Task::Drain)
-    }
-
     /// What crosses to the worker. `card` is what is left of a peer that has gone.
     pub fn news(&self, token: u32, card: Option<&Bytes>) -> PeerNews {
         match self {
-            Task::Open => PeerNews::Open,
-            Task::Drain => PeerNews::Drain,
+            Task::Open => PeerNews::Open { token },
+            Task::Drain => PeerNews::Drain { token },
             Task::Message(message) => PeerNews::Message {
                 token,
                 text: matches!(message.data, Data::Text(_)),

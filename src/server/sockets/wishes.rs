@@ -188,7 +188,7 @@ impl Sockets {
     }
 
     fn refused(&self, peer: PeerId, id: u64, code: &str, reason: &str, frame: Option<Inbound>) {
-        counters().ws_refused.increment();
+        counters().ws_topics_refused.increment();
         self.answer(peer, answers::error(Some(id), code, reason), frame);
     }
 

@@ -166,12 +166,12 @@ impl Client {
 /// What a worker is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Told {
-    Open(PeerId),
+    Open(PeerId, u32),
     Message(PeerId, u32, String),
     /// The message is asked for.
     Large(PeerId, u32),
     Close(PeerId, u32, u16, String),
-    Drain(PeerId),
+    Drain(PeerId, u32),
     Subscribe(PeerId, u32, String),
     Request(PeerId, u32, u32, String),
     /// The flags and the text.
@@ -183,13 +183,20 @@ enum Told {
 impl Told {
     fn token(&self) -> Option<u32> {
         match *self {
-            Told::Message(_, token, _)
+            Told::Open(_, token)
+            | Told::Drain(_, token)
+            | Told::Message(_, token, _)
             | Told::Large(_, token)
             | Told::Close(_, token, ..)
             | Told::Subscribe(_, token, _)
             | Told::Request(_, token, ..) => Some(token),
             _ => None,
         }
+    }
+
+    /// Whether it is that this peer is there, and nothing else.
+    fn opens(told: &[Told], peer: PeerId) -> bool {
+        matches!(told, [Told::Open(id, _)] if *id == peer)
     }
 
     /// The message, of one that is one.
@@ -271,7 +278,7 @@ fn decode(bytes: &[u8]) -> (Told, usize) {
     let flags = bytes[5];
     let told = match bytes[4] {
         1 => Told::Exchange,
-        9 => Told::Open(peer),
+        9 => Told::Open(peer, number(16)),
         10 if flags & 2 != 0 => Told::Large(peer, number(16)),
         10 => Told::Message(peer, number(16), text(24, number(20))),
         11 => {
@@ -279,7 +286,7 @@ fn decode(bytes: &[u8]) -> (Told, usize) {
             let card = text(28 + reason as usize, number(24));
             Told::Close(peer, number(16), number(20) as u16, card)
         }
-        12 => Told::Drain(peer),
+        12 => Told::Drain(peer, number(16)),
         13 => Told::Subscribe(peer, number(16), text(24, number(20))),
         14 => Told::Request(peer, number(16), number(20), text(28, number(24))),
         15 => Told::Reply(number(16), flags, text(24, number(20))),

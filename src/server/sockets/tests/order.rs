@@ -18,14 +18,18 @@ fn a_home_is_told_everything_in_order() {
         let told = worker.drain();
         let of = |id: PeerId| {
             let own = told.iter().filter(|told| match told {
-                Told::Open(peer) | Told::Message(peer, ..) | Told::Close(peer, ..) => *peer == id,
+                Told::Open(peer, _) | Told::Message(peer, ..) | Told::Close(peer, ..) => {
+                    *peer == id
+                }
                 other => panic!("{other:?}"),
             });
             own.collect::<Vec<_>>()
         };
         let (anns, bens) = (of(ann.id), of(ben.id));
-        assert_eq!(*anns[0], Told::Open(ann.id));
-        assert_eq!(*bens[0], Told::Open(ben.id));
+        assert!(matches!(
+            (anns[0], bens[0]),
+            (Told::Open(..), Told::Open(..))
+        ));
         for n in 0..20 {
             assert_eq!(anns[n + 1].text(), format!("a{n}"));
             assert_eq!(bens[n + 1].text(), format!("b{n}"));
@@ -96,11 +100,16 @@ fn a_home_hears_of_a_queue_that_is_empty_again_once() {
             world.settle().await;
             assert!(ann.hears().len() < 4);
         }
-        assert_eq!(worker.drain(), [Told::Drain(ann.id)]);
+        let told = worker.drain();
+        assert!(matches!(told[..], [Told::Drain(id, _)] if id == ann.id));
         let _ = world.sockets.hub.send(ann.id, Message::text("x".repeat(8)));
         let _ = world.sockets.hub.send(ann.id, Message::text("x".repeat(8)));
         world.settle().await;
-        assert_eq!(worker.drain(), [Told::Drain(ann.id)], "told anew");
+        assert_eq!(worker.drain(), [], "its hook has not ended");
+        worker.settle(&told);
+        let again = worker.works();
+        assert!(matches!(again[..], [Told::Drain(id, _)] if id == ann.id));
+        assert_eq!(worker.drain(), []);
         assert!(world.sockets.is_idle());
     });
 }

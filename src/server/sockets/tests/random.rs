@@ -55,8 +55,8 @@ impl Hand {
                 let last = book.last.insert(*peer, n);
                 assert!(last < Some(n), "{n} of {peer} after {last:?}");
                 assert!(book.told.insert((*peer, n)), "{n} of {peer} twice");
-                self.has.push(told);
             }
+            self.has.push(told);
         }
     }
 

@@ -89,7 +89,7 @@ fn a_hook_decides_on_the_others() {
         assert_eq!(heard(&mut ann), Vec::<Value>::new());
         let told = worker.drain();
         assert!(matches!(&told[0], Told::Subscribe(id, _, name) if *id == ann.id && name == "a"));
-        let refused = counters().ws_refused.value();
+        let refused = counters().ws_topics_refused.value();
         // out of order, as hooks are
         let token = told[1].token().expect("a wish");
         assert!(world.sockets.refuse(&worker.worker, token, "not \"you\""));
@@ -107,7 +107,7 @@ fn a_hook_decides_on_the_others() {
         );
         assert!(error(2, "forbidden")(&all[2]), "settled without an answer");
         assert_eq!(all.len(), 3);
-        assert!(counters().ws_refused.value() >= refused + 2);
+        assert!(counters().ws_topics_refused.value() >= refused + 2);
         let topics = world
             .sockets
             .hub
