@@ -27,7 +27,9 @@ const env = { WEBSOCKET_MAX_MESSAGE_SIZE: '17mb', WEBSOCKET_MAX_QUEUED_BYTES: '6
 async function autobahn() {
 	const script = suite();
 	if (script === undefined) {
-		throw new Error('AUTOBAHN must name the script that runs the suite: see the head of this file.');
+		throw new Error(
+			'AUTOBAHN must name the script that runs the suite: see the head of this file.'
+		);
 	}
 	await ensure_modules();
 	if (!process.argv.includes('--no-build')) await build();

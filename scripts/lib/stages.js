@@ -251,7 +251,7 @@ export const all_stages = () => [
 	},
 	{
 		name: 'bench',
-		title: 'the bench works and all servers answer it the same',
+		title: 'the benches work and all servers answer the same',
 		after: ['build'],
 		programs: ['wrk', 'taskset'],
 		async run() {
