@@ -79,6 +79,11 @@ export class Client {
 		});
 	}
 
+	/** What has come, and from now on whatever comes is somebody else's to hear */
+	taken() {
+		return this.#inbox.splice(0);
+	}
+
 	/** The next message, text or bytes */
 	next() {
 		return this.#until(() => {
