@@ -236,6 +236,29 @@ describe('a request that is given on', () => {
 		}
 		await server.settles({ slots_in_use: 0, queue_expired: 0 });
 	});
+
+	test('is 503 where the line is full', { timeout: 60_000 }, async (t) => {
+		const server = await start_pool({
+			workers: 1,
+			env: { ISOLATED_WORKER: 'true', MAX_QUEUE: '1', UNRESPONSIVE_TIMEOUT: '2' }
+		});
+		t.after(() => server.stop());
+		const given_on = await Connection.open(server);
+		given_on.send(get('/api/worker?wait=nobody'));
+		await server.says('has begun');
+		const deadly = await Connection.open(server);
+		deadly.send(get('/api/die/loop'));
+		await doomed(server, 'loop');
+		// which nobody takes any more
+		const next = await Connection.open(server);
+		next.send(get('/api/worker'));
+		for (let status; status?.waiting !== 1;) ({ status } = await server.observe());
+		const response = await given_on.response();
+		assert.equal(response?.status, 503);
+		assert.equal(header(response, 'retry-after'), '1');
+		assert.equal((await next.response())?.status, 200);
+		for (const connection of [given_on, deadly, next]) connection.close();
+	});
 });
 
 describe('without a pool', () => {

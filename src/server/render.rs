@@ -126,12 +126,16 @@ pub(super) async fn render(
         && repeatable
         && !lost.suspected
         && let Ok(text) = request_text::write(app, connection, &head)
-        && let Ok(exchange) = ask(text, &Inbound::None)
     {
-        counters().given_on.increment();
-        // how long the first worker had it is not its fault
-        connection.enqueue();
-        outcome = await_reply(connection, exchange).await;
+        outcome = match ask(text, &Inbound::None) {
+            Ok(exchange) => {
+                counters().given_on.increment();
+                // how long the first worker had it is not its fault
+                connection.enqueue();
+                await_reply(connection, exchange).await
+            }
+            Err(Busy) => Outcome::Refused,
+        };
     }
     let mut response = match outcome {
         Outcome::Reply(Ok(reply)) if reply.status == StatusCode::SWITCHING_PROTOCOLS => {
@@ -151,6 +155,10 @@ pub(super) async fn render(
             if connection.body_pending() {
                 connection.close_after_reply();
             }
+            busy()
+        }
+        Outcome::Refused => {
+            counters().queue_refused.increment();
             busy()
         }
         Outcome::BodyFailed => plain(StatusCode::BAD_REQUEST),
@@ -297,6 +305,8 @@ enum Outcome {
     Reply(Result<Reply, ReplyError>),
     Overdue,
     WaitedLong,
+    /// It was to be given on, and the line was full.
+    Refused,
     BodyFailed,
 }
 
