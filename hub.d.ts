@@ -234,18 +234,18 @@ export interface Hooks {
 		event: UpgradeEvent
 	): Maybe<Acceptance | Response | void>;
 	/** A socket is open. */
-	open?(peer: Peer): Maybe<void>;
+	open?(peer: Peer): Maybe<unknown>;
 	/**
 	 * A message has come. As long as the hook has not settled the message counts as unread: a client
 	 * that has 64 messages or 1 MiB unread is not read any further.
 	 */
-	message?(peer: Peer, message: Message): Maybe<void>;
+	message?(peer: Peer, message: Message): Maybe<unknown>;
 	/** A socket has closed. `code` is 1005 where the client gave none, 1006 where it vanished. */
-	close?(peer: Peer, details: { code: number; reason: string; wasClean: boolean }): Maybe<void>;
+	close?(peer: Peer, details: { code: number; reason: string; wasClean: boolean }): Maybe<unknown>;
 	/** A hook has thrown. The socket stays open unless you close it. */
-	error?(peer: Peer, error: Error): Maybe<void>;
+	error?(peer: Peer, error: Error): Maybe<unknown>;
 	/** A client that was too slow, and was left out of what was published, has caught up. */
-	drain?(peer: Peer): Maybe<void>;
+	drain?(peer: Peer): Maybe<unknown>;
 	/**
 	 * May this client have that topic? Only `true` lets it. Without this hook it may have the topics of
 	 * the option `publicTopics`, for which it is not asked. What SvelteKit's `error()` says is told to

@@ -31,12 +31,13 @@ const FUNCTIONS = [
 function current(name) {
 	const found = /** @type {{ [HUB]?: Hub }} */ (globalThis)[HUB];
 	if (found !== undefined) return found;
-	throw new Error(
+	const error = new Error(
 		`hub.${name}() was called where there is no hub: it is there in the server that ` +
 			`\`node build/index.js\` starts, and not while building, nor in build/handler.js inside ` +
 			`another server. Call it while a request is handled, or look whether \`building\` of ` +
 			`\`$app/environment\` is false.`
 	);
+	throw Object.assign(error, { code: 'OXIDE_HUB_OFF' });
 }
 
 /** @type {Hub} */

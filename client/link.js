@@ -99,7 +99,14 @@ export function create_link(page, settings, to) {
 	function connect() {
 		try_no_more();
 		if (!listening) listen();
-		const mine = (socket = new page.WebSocket(address()));
+		try {
+			socket = new page.WebSocket(address());
+		} catch (error) {
+			// the page's own function for the address, most often: it is asked again
+			reportError(error);
+			return come_again(0);
+		}
+		const mine = socket;
 		mine.binaryType = 'arraybuffer';
 		mine.onopen = () => {
 			answered();

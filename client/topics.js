@@ -45,6 +45,9 @@ export const IDLE = { status: 'idle', gaps: 0 };
 /** How often the number of peers is asked for, in a page that is looked at. */
 const COUNT_EVERY = 10_000;
 
+/** How long a topic waits that the server could not give. */
+const ASK_AGAIN = 3000;
+
 const PRESENCE = '__presence:';
 
 /** What the server knows of our subscription. */
@@ -147,8 +150,17 @@ export function create_topics(page, link, outbox, changed) {
 			(error) => {
 				channel.phase = REFUSED;
 				tell(channel, { status: 'refused', error });
+				// the server had too much to do, which passes
+				if (error.code === 'too-many') page.setTimeout(() => ask_again(channel), ASK_AGAIN);
 			}
 		);
+	}
+
+	/** @param {Channel} channel */
+	function ask_again(channel) {
+		if (channel.phase !== REFUSED) return;
+		channel.phase = WANTED;
+		changed();
 	}
 
 	/** @param {Channel} channel */

@@ -75,6 +75,31 @@ describe('opening', () => {
 	});
 });
 
+test('an address that cannot be had is asked for again', async (t) => {
+	/** @type {unknown[]} */
+	const reported = [];
+	const { reportError } = globalThis;
+	Object.assign(globalThis, {
+		reportError: (/** @type {unknown} */ error) => reported.push(error)
+	});
+	t.after(() => Object.assign(globalThis, { reportError }));
+	const page = open_page();
+	let asked = 0;
+	page.client.configure({
+		url() {
+			asked += 1;
+			if (asked === 1) throw new Error('no token yet');
+			return '/ws?token=1';
+		}
+	});
+	page.client.onMessage(() => {});
+	await settled();
+	assert.deepEqual([asked, page.client.status.current], [1, 'waiting']);
+	assert.equal(reported.length, 1);
+	await page.clock.pass(500);
+	assert.equal(page.socket.url, 'wss://app.example/ws?token=1');
+});
+
 describe('closing', () => {
 	test('a little after the last use', async () => {
 		const { page, stop } = await open();

@@ -39,6 +39,30 @@ describe('events', () => {
 		assert.deepEqual(topic.position, { epoch: 'e1', seq: 4 });
 	});
 
+	test('nobody’s own text is taken for an event or a frame', async () => {
+		const { page, topic, events } = await open_topic('chat');
+		/** @type {any[]} */
+		const messages = [];
+		page.client.onMessage((/** @type {any} */ message) => messages.push(message));
+		const asked = page.client.request('?');
+		asked.catch(() => {});
+		await settled();
+		const [{ id }] = page.socket.frames('__request');
+		const texts = [
+			' {"topic":"chat","seq":9007199254740991}',
+			`{ "type":"__reply","id":${id},"data":"forged"}`
+		];
+		for (const text of texts) await page.socket.say(text);
+		assert.deepEqual(
+			messages,
+			texts.map((text) => JSON.parse(text))
+		);
+		await page.socket.say(event('chat', 1));
+		assert.deepEqual([events.length, topic.position?.seq], [1, 1]);
+		await page.socket.say({ type: '__reply', id, data: 'true' });
+		assert.equal(await asked, 'true');
+	});
+
 	test('of a topic that nobody uses here are messages', async () => {
 		const { page, events } = await open_topic('chat');
 		/** @type {any[]} */
@@ -236,6 +260,21 @@ describe('refusal', () => {
 		assert.deepEqual([error.code, error.message], ['forbidden', 'members only']);
 		await page.clock.pass(29_000);
 		assert.equal(page.socket.frames('__subscribe').length, 1);
+	});
+
+	test('for want of time on the server is asked again', async () => {
+		const page = open_page();
+		const topic = page.client.topic('busy');
+		values_of(topic.state);
+		await settled();
+		await page.socket.accept();
+		const [{ id }] = page.socket.frames('__subscribe');
+		await page.socket.say({ type: '__error', id, code: 'too-many' });
+		assert.equal(topic.state.current.status, 'refused');
+		await page.clock.pass(3000);
+		assert.equal(page.socket.frames('__subscribe').length, 2);
+		await page.socket.grant('busy');
+		assert.equal(topic.state.current.status, 'open');
 	});
 
 	test('is forgotten with the connection', async () => {

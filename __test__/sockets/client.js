@@ -64,7 +64,14 @@ export class Client {
 				this.#waiting.delete(check);
 			};
 			const check = () => {
-				const value = attempt();
+				let value;
+				try {
+					value = attempt();
+				} catch (error) {
+					stop();
+					reject(error);
+					return;
+				}
 				if (value === undefined) return;
 				stop();
 				resolve(value);

@@ -123,6 +123,22 @@ describe('hooks', () => {
 		assert.throws(() => paths_of({ open: 1 }, '/ws'), /`open` of src\/hooks.ws is no function/);
 		assert.throws(() => paths_of({ routes: { '/a': null } }, '/ws'), /\/a of src\/hooks.ws is no/);
 		assert.throws(() => paths_of({ routes: 1 }, '/ws'), /`routes` of src\/hooks.ws is no object/);
+		assert.throws(
+			() => paths_of({ default: { open }, upgrade }, '/ws'),
+			/`upgrade` beside a default/
+		);
+		assert.throws(
+			() => paths_of({ default: { opened: open } }, '/ws'),
+			/`opened`, which is no hook/
+		);
+		assert.throws(
+			() => paths_of({ routes: { '/a': { opened: open } } }, '/ws'),
+			/path \/a .* `opened`/
+		);
+	});
+
+	test('a module may export what is no hook', () => {
+		assert.deepEqual(paths_of({ open, helper: 1 }, '/ws')[0].hooks, { open });
 	});
 });
 
@@ -168,7 +184,9 @@ describe('cookies', () => {
 			['a b', '1', {}],
 			['a', '1', { encode: (/** @type {string} */ text) => `${text}\r\nx: y` }],
 			['a', '1', { path: '/; Domain=evil.test' }],
-			['a', '1', { domain: 'evil\r\n.test' }]
+			['a', '1', { domain: 'evil\r\n.test' }],
+			['a', '1', { priority: 'high\nx-evil\n1' }],
+			['a', '1', { sameSite: 'lax\nx-evil\n1' }]
 		]) {
 			assert.throws(
 				() => cookies.set(/** @type {any} */ (name), `${value}`, /** @type {any} */ (options)),
@@ -178,6 +196,12 @@ describe('cookies', () => {
 			);
 		}
 	});
+});
+
+test('cookies can be taken apart, as SvelteKit’s can', () => {
+	const { set, get } = new Cookies('a=1', new URL('https://example.test/ws'));
+	set('b', '2', { path: '/', priority: 'high', sameSite: 'none' });
+	assert.deepEqual([get('a'), get('b')], ['1', '2']);
 });
 
 describe('cards', () => {
@@ -217,6 +241,14 @@ describe('cards', () => {
 		assert.equal(read.changed(), null);
 		delete read.context.count;
 		assert.deepEqual(new Card(/** @type {Uint8Array} */ (read.changed())).context, {});
+	});
+
+	test('what a hook changes while another of the peer ends is kept as well', () => {
+		const read = new Card(card({ count: 1 }));
+		const { context } = read;
+		assert.equal(read.changed(true), null);
+		context.count = 2;
+		assert.deepEqual(new Card(/** @type {Uint8Array} */ (read.changed())).context, { count: 2 });
 	});
 
 	test('an empty context takes no bytes', () => {
@@ -262,6 +294,14 @@ describe('data', () => {
 		}
 		assert.deepEqual([...(as_bytes(new DataView(bytes.buffer, 1, 2)) ?? [])], [2, 3]);
 		assert.equal(as_bytes('text'), null);
+	});
+
+	test('a string that begins as the hub’s own frames do is none of them', () => {
+		for (const text of ['{"type":"__reply","id":1}', '{"topic":"chat","seq":9e15}']) {
+			assert.equal(as_text(text).text, ` ${text}`);
+		}
+		const harmless = '{ "type":"__reply" }';
+		assert.equal(as_text(harmless).text, harmless);
 	});
 
 	test('anything else is an event', () => {

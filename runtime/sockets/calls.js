@@ -33,20 +33,21 @@ export function call(member, name, args, ending) {
 	const hook = /** @type {((...args: unknown[]) => unknown) | undefined} */ (member.hooks[name]);
 	/** @type {unknown} */
 	let result;
+	member.running += 1;
 	try {
 		result = hook?.(member.peer, ...args);
+		if (is_thenable(result)) {
+			Promise.resolve(result).then(
+				(value) => finish(member, name, value, ending),
+				(error) => fail(member, name, error, ending)
+			);
+			return;
+		}
 	} catch (error) {
 		void fail(member, name, error, ending);
 		return;
 	}
-	if (is_thenable(result)) {
-		Promise.resolve(result).then(
-			(value) => finish(member, name, value, ending),
-			(error) => fail(member, name, error, ending)
-		);
-	} else {
-		finish(member, name, result, ending);
-	}
+	finish(member, name, result, ending);
 }
 
 /**
@@ -68,10 +69,12 @@ function is_thenable(value) {
  * @param {Ending} ending
  */
 function finish(member, name, result, ending) {
+	member.running -= 1;
 	try {
 		keep(member);
 		ending.done?.(result);
 	} catch (error) {
+		member.running += 1;
 		void fail(member, name, error, ending);
 		return;
 	}
@@ -83,7 +86,7 @@ function keep(member) {
 	if (member.gone) return;
 	let card;
 	try {
-		card = member.card.changed();
+		card = member.card.changed(member.running > 0);
 	} catch (error) {
 		throw new Error(
 			`peer.context cannot be kept, as it may have to move to another worker: ${
@@ -102,6 +105,13 @@ function keep(member) {
  * @param {Ending} ending
  */
 async function fail(member, name, thrown, { token, failed }) {
+	member.running -= 1;
+	try {
+		// what it has changed until then counts
+		keep(member);
+	} catch (error) {
+		if (is_refusal(thrown)) thrown = error;
+	}
 	if (failed !== undefined) {
 		failed(thrown);
 		if (is_refusal(thrown)) {
@@ -133,5 +143,12 @@ async function fail(member, name, thrown, { token, failed }) {
 
 /** @param {unknown} thrown */
 function as_error(thrown) {
-	return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+	if (thrown instanceof Error) return thrown;
+	let message;
+	try {
+		message = String(thrown);
+	} catch {
+		message = 'a value that is no text';
+	}
+	return new Error(message, { cause: thrown });
 }

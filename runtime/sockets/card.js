@@ -131,12 +131,13 @@ export class Card {
 
 	/**
 	 * The card to be kept, if the context has been touched since this was asked last, and is another.
+	 * @param {boolean} [in_use] somebody may still change the context that he has been given
 	 * @returns {Uint8Array | null}
 	 * @throws if the context cannot be kept
 	 */
-	changed() {
+	changed(in_use = false) {
 		if (!this.#touched || this.#context === undefined) return null;
-		this.#touched = false;
+		this.#touched = in_use;
 		const context = write_context(this.#context);
 		if (Buffer.compare(context, this.#context_bytes) === 0) return null;
 		const card = write_card(this.#head_bytes, context);

@@ -14,6 +14,9 @@ const VALUE = /^("?)[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*\1$/;
 /** Of an attribute: anything but what ends it. */
 const ATTRIBUTE = /^[\x20-\x3a\x3c-\x7e]*$/;
 
+const PRIORITIES = ['Low', 'Medium', 'High'];
+const SAME_SITES = ['Strict', 'Lax', 'None'];
+
 /**
  * @param {string} header
  * @returns {Map<string, string>} as they stand there; of one name, the first
@@ -63,6 +66,12 @@ export class Cookies {
 	constructor(header, url) {
 		this.#received = parse(header ?? '');
 		this.#url = url;
+		// SvelteKit's can be taken apart
+		this.get = this.get.bind(this);
+		this.getAll = this.getAll.bind(this);
+		this.set = this.set.bind(this);
+		this.delete = this.delete.bind(this);
+		this.serialize = this.serialize.bind(this);
 	}
 
 	/** The values of `set-cookie`. */
@@ -143,7 +152,7 @@ export class Cookies {
 			httpOnly ? 'HttpOnly' : null,
 			secure ? 'Secure' : null,
 			partitioned ? 'Partitioned' : null,
-			priority === undefined ? null : `Priority=${capital(priority)}`,
+			priority === undefined ? null : `Priority=${word(priority, PRIORITIES, 'The priority')}`,
 			same_site(sameSite)
 		];
 		return [pair, ...attributes.filter((attribute) => attribute !== null)].join('; ');
@@ -159,11 +168,19 @@ function absolute(path, from) {
 	return path.startsWith('/') ? path : new URL(path, `http://host${from}`).pathname;
 }
 
-/** @param {string} word */
-const capital = (word) => word[0].toUpperCase() + word.slice(1).toLowerCase();
+/**
+ * @param {string} value
+ * @param {string[]} known
+ * @param {string} what
+ */
+function word(value, known, what) {
+	const found = known.find((name) => name.toLowerCase() === `${value}`.toLowerCase());
+	if (found !== undefined) return found;
+	throw new TypeError(`${what} of a cookie cannot be ${JSON.stringify(value)}`);
+}
 
 /** @param {boolean | 'lax' | 'strict' | 'none'} value */
 function same_site(value) {
 	if (value === false) return null;
-	return `SameSite=${value === true ? 'Strict' : capital(value)}`;
+	return `SameSite=${value === true ? 'Strict' : word(value, SAME_SITES, 'The sameSite')}`;
 }

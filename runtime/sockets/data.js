@@ -1,7 +1,8 @@
 /**
  * What is sent and published, in the one form that the hub knows for it:
  *
- * - a string goes out as it is, as a text message;
+ * - a string goes out as it is, as a text message; one that begins as only the hub's own frames and
+ *   events do gets a space in front, or whoever's text is passed on could speak for the hub;
  * - bytes (`Uint8Array`, any other view, `ArrayBuffer`) go out as they are, as a binary message;
  * - anything else is an event, `{"type":…,"data":…,"timestamp":…}` as JSON: an object that has a
  *   `type`, which is a string, and nothing else but `data` brings both along; any other value is the
@@ -11,6 +12,9 @@
 
 /** What such types mean is for the hub to say. */
 const RESERVED = '__';
+
+/** How the hub's own frames begin, and the events of topics: to the letter, for those who read them. */
+const OUR_OWN = /^\{"(?:type":"__|topic":)/;
 
 /** An event's type where nobody names one. */
 const DEFAULT_TYPE = 'message';
@@ -49,7 +53,9 @@ function is_event(data) {
  */
 export function as_text(data, type) {
 	if (type === undefined) {
-		if (typeof data === 'string') return { text: data, event: false };
+		if (typeof data === 'string') {
+			return { text: OUR_OWN.test(data) ? ` ${data}` : data, event: false };
+		}
 		if (is_event(data)) return { text: event_text(data.type, data.data), event: true };
 	}
 	return { text: event_text(type ?? DEFAULT_TYPE, data), event: true };

@@ -58,6 +58,8 @@ export async function load_hooks({ hooks_ws: load, base: app_base }) {
 		found = [compile(own_path(), {})];
 	}
 	paths = sorted(found);
+	// a peer that is here already is told to come again, as one whose path has gone
+	if (fault !== null) return;
 	for (const { pattern, hooks } of paths) {
 		by_pattern.set(pattern, hooks);
 		for (const name of Object.keys(hooks)) present.add(name);
@@ -77,16 +79,43 @@ function own_path() {
  */
 export function paths_of(module, path = own_path()) {
 	const exported = /** @type {Record<string, unknown>} */ (module.default ?? module);
+	if (exported !== module) {
+		// one of the two would be left out, and it may be the `upgrade` that keeps others out
+		const beside = [...NAMES, 'routes'].find((name) => module[name] !== undefined);
+		if (beside !== undefined) {
+			throw new TypeError(
+				`src/hooks.ws exports \`${beside}\` beside a default export: put it in there`
+			);
+		}
+		known_only(exported, [...NAMES, 'routes'], 'the default export of src/hooks.ws');
+	}
 	const own = hooks_of(exported, 'src/hooks.ws');
 	const found = new Map([[path, compile(path, own)]]);
 	const routes = exported.routes ?? {};
 	if (typeof routes !== 'object') throw new TypeError('`routes` of src/hooks.ws is no object');
 	for (const [pattern, hooks] of Object.entries(routes)) {
 		// what a path leaves out is as for all, `upgrade` above all: it may be what keeps others out
-		const all = { ...own, ...hooks_of(hooks, `the path ${pattern} of src/hooks.ws`) };
+		const where = `the path ${pattern} of src/hooks.ws`;
+		const all = { ...own, ...hooks_of(hooks, where) };
+		known_only(/** @type {object} */ (hooks), NAMES, where);
 		found.set(pattern, compile(pattern, all));
 	}
 	return [...found.values()];
+}
+
+/**
+ * A name that is none of a hook is a slip of the pen, where there is nothing else to name.
+ * @param {object} value
+ * @param {readonly string[]} names
+ * @param {string} where
+ */
+function known_only(value, names, where) {
+	const other = Object.keys(value).find((name) => !names.includes(name));
+	if (other !== undefined) {
+		throw new TypeError(
+			`${where} has a member \`${other}\`, which is no hook: ${names.join(', ')}`
+		);
+	}
 }
 
 /**

@@ -20,6 +20,9 @@ export class Member {
 	/** It has left the hub: nothing is kept of it any more. */
 	gone = false;
 
+	/** Hooks that have begun and not ended. */
+	running = 0;
+
 	/**
 	 * @param {number} slot
 	 * @param {number} generation

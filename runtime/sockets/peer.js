@@ -109,7 +109,9 @@ export class Peer {
 
 	/** The topics it has at this moment; none once it has gone. */
 	get topics() {
-		return new Set(native.hubSubscriptions(this.#slot, this.#generation) ?? []);
+		const all = native.hubSubscriptions(this.#slot, this.#generation) ?? [];
+		// presence and what else is the hub's own comes with others
+		return new Set(all.filter((topic) => !topic.startsWith('__')));
 	}
 
 	/**

@@ -9,6 +9,9 @@ import { as_bytes, json_value } from './data.js';
 /** In milliseconds. */
 const TIMEOUT = 10_000;
 
+/** That a timer can wait. */
+const LONGEST = 2 ** 31 - 1;
+
 /** What the hub says where there is nobody to ask. */
 const NOBODY_ASKED = 0xffffffff;
 
@@ -16,7 +19,7 @@ const NOBODY_ASKED = 0xffffffff;
  * @typedef {object} Question
  * @property {(data: unknown) => void} resolve
  * @property {(error: Error) => void} reject
- * @property {NodeJS.Timeout} timer
+ * @property {NodeJS.Timeout} [timer]
  */
 
 /** @type {Map<number, Question>} */
@@ -36,18 +39,25 @@ const failure = (code, message) => Object.assign(new Error(message), { code });
  */
 export async function ask({ slot, generation }, data, { timeout = TIMEOUT } = {}) {
 	if (as_bytes(data) !== null) throw new TypeError('A request takes JSON, not bytes');
+	if (!(timeout >= 0 && (timeout <= LONGEST || timeout === Infinity))) {
+		throw new RangeError(`The timeout of a request takes milliseconds, 0 for none, not ${timeout}`);
+	}
 	const id = native.hubRequest(slot, generation, JSON.stringify(json_value(data)));
 	if (id === NOBODY_ASKED) {
 		throw failure('OXIDE_HUB_GONE', 'The peer has gone, or has too many requests to answer');
 	}
 	return new Promise((resolve, reject) => {
-		const timer = setTimeout(() => {
-			open.delete(id);
-			native.hubForget(id);
-			reject(failure('OXIDE_HUB_TIMEOUT', `The peer has not replied within ${timeout} ms`));
-		}, timeout);
-		// whoever waits for a reply keeps nothing else from ending
-		timer.unref();
+		/** @type {NodeJS.Timeout | undefined} */
+		let timer;
+		if (timeout > 0 && timeout !== Infinity) {
+			timer = setTimeout(() => {
+				open.delete(id);
+				native.hubForget(id);
+				reject(failure('OXIDE_HUB_TIMEOUT', `The peer has not replied within ${timeout} ms`));
+			}, timeout);
+			// whoever waits for a reply keeps nothing else from ending
+			timer.unref();
+		}
 		open.set(id, { resolve, reject, timer });
 	});
 }
