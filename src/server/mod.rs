@@ -16,6 +16,7 @@ mod drive;
 mod exchange;
 mod framing;
 pub mod health;
+mod inbound;
 mod io_thread;
 mod listener;
 mod outbox;

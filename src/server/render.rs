@@ -1,6 +1,6 @@
 //! A render: the request crosses to the worker once, and its reply comes back once;
-//! only streams cross again. Also decides how the request's body travels, and what a
-//! client gets when the worker does not answer or answers what HTTP cannot carry.
+//! only streams cross again. Also decides what a client gets when the worker does not answer
+//! or answers what HTTP cannot carry. How the request's body travels is `inbound`'s.
 
 use std::future::poll_fn;
 use std::rc::Rc;
@@ -9,11 +9,10 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use http::header::{
-    CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, RETRY_AFTER, SET_COOKIE,
+    CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, SET_COOKIE,
 };
 use http::request::Parts;
 use http::{Method, Response, StatusCode, Version};
-use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 
@@ -23,13 +22,11 @@ use super::body::Body;
 use super::build::Site;
 use super::connection::Connection;
 use super::exchange::{plain, unread};
+use super::inbound::{self, Inbound};
 use super::request_text::{self, RequestText};
 use super::sticky::Choice;
 use super::upgrade::Handshake;
-use crate::dispatch::{
-    BodyBounds, BodyOutcome, Busy, Eager, Exchange, ExchangeId, Reply, ReplyBody, ReplyError,
-    RequestBody, RequestEvent, eager, pump, wire,
-};
+use crate::dispatch::{Busy, Exchange, ExchangeId, Reply, ReplyBody, ReplyError, RequestEvent};
 use crate::router::RouteId;
 use crate::telemetry::{counters, log};
 
@@ -40,7 +37,7 @@ pub(super) async fn render(
     connection: &Rc<Connection>,
     site: &Site,
     head: Parts,
-    mut body: Incoming,
+    body: Incoming,
     route: Option<RouteId>,
 ) -> Response<Body> {
     let seat = app.sticky.as_ref().and_then(|sticky| {
@@ -64,22 +61,10 @@ pub(super) async fn render(
     };
     let upgrade = handshake.as_ref().map(Handshake::is_good);
     let secure = text.is_secure();
-    let content_length = content_length(&head);
-    let plan = plan(app, site, &head, &body, content_length);
-    let inbound = match plan {
-        Plan::None => {
-            unread(app, connection, body);
-            Inbound::None
-        }
-        Plan::TooLarge => Inbound::Untouched(body),
-        Plan::Stream => Inbound::Stream(Bytes::new(), body),
-        Plan::Eager => match eager(&mut body).await {
-            Eager::Whole(bytes) if app.config.limits.body.allows(bytes.len() as u64) => {
-                Inbound::Whole(bytes)
-            }
-            Eager::Whole(bytes) | Eager::Partial(bytes) => Inbound::Stream(bytes, body),
-            Eager::Failed(error) => return broken_body(connection, &error),
-        },
+    let content_length = inbound::content_length(&head);
+    let inbound = match Inbound::take(app, connection, site, &head, body).await {
+        Ok(inbound) => inbound,
+        Err(error) => return broken_body(connection, &error),
     };
     let name = route
         .and_then(|route| site.router.route_id(route))
@@ -109,18 +94,7 @@ pub(super) async fn render(
     // Nothing but its head: another worker can be asked the same.
     let repeatable = matches!(inbound, Inbound::None)
         && (head.method == Method::GET || head.method == Method::HEAD);
-    let untouched = match inbound {
-        Inbound::Stream(first, rest) => {
-            start_pump(app, connection, &exchange, first, rest);
-            None
-        }
-        Inbound::Untouched(body) => {
-            // Nothing past the limit is read; the connection closes over what is left of it.
-            connection.close_after_reply();
-            Some(body)
-        }
-        Inbound::None | Inbound::Whole(_) => None,
-    };
+    let untouched = inbound.follow(app, connection, &exchange);
     let mut outcome = await_reply(connection, exchange).await;
     if let Outcome::Reply(Err(ReplyError::Lost(lost))) = &outcome
         && repeatable
@@ -212,93 +186,8 @@ fn event(text: RequestText, facts: &Facts, inbound: &Inbound) -> RequestEvent {
         http10,
         upgrade,
         content_length,
-        body: match inbound {
-            Inbound::None => RequestBody::None,
-            Inbound::Whole(bytes) => RequestBody::Whole(bytes.clone()),
-            Inbound::Stream(..) => RequestBody::Stream,
-            Inbound::Untouched(_) => RequestBody::TooLarge,
-        },
+        body: inbound.told(),
     }
-}
-
-enum Plan {
-    None,
-    Eager,
-    Stream,
-    TooLarge,
-}
-
-/// How the body reaches JS (KIT-CONTRACT: what counts as a body is SvelteKit's rule).
-fn plan(
-    app: &App,
-    site: &Site,
-    head: &Parts,
-    body: &Incoming,
-    content_length: Option<u64>,
-) -> Plan {
-    if head.method == Method::GET || head.method == Method::HEAD || body.is_end_stream() {
-        return Plan::None;
-    }
-    // SvelteKit 2 takes a body without a content-type for none.
-    if site.kit == 2 && !head.headers.contains_key(CONTENT_TYPE) {
-        return Plan::None;
-    }
-    match content_length {
-        Some(len) if !app.config.limits.body.allows(len) => Plan::TooLarge,
-        Some(len) if len > wire::INLINE_BODY as u64 => Plan::Stream,
-        // A client that waits for 100 Continue sends nothing before JS wants to read.
-        _ if head.headers.contains_key(EXPECT) => Plan::Stream,
-        _ => Plan::Eager,
-    }
-}
-
-fn content_length(head: &Parts) -> Option<u64> {
-    head.headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse().ok())
-}
-
-enum Inbound {
-    None,
-    Whole(Bytes),
-    Stream(Bytes, Incoming),
-    Untouched(Incoming),
-}
-
-impl Inbound {
-    /// Nobody will read it.
-    fn leave(self, app: &App, connection: &Rc<Connection>) {
-        match self {
-            Self::None | Self::Whole(_) => {}
-            Self::Stream(_, body) => unread(app, connection, body),
-            Self::Untouched(_) => connection.close_after_reply(),
-        }
-    }
-}
-
-fn start_pump(
-    app: &Arc<App>,
-    connection: &Rc<Connection>,
-    exchange: &Exchange,
-    first: Bytes,
-    rest: Incoming,
-) {
-    let bounds = BodyBounds {
-        limit: app.config.limits.body.bytes(),
-        unread: app.config.limits.unread_body,
-    };
-    let pumping = pump(app.dispatcher.clone(), exchange.id(), first, rest, bounds);
-    let connection = connection.clone();
-    let pending = connection.body_begins();
-    tokio::task::spawn_local(async move {
-        let outcome = pumping.await;
-        connection.body_ends(pending);
-        match outcome {
-            BodyOutcome::Complete => {}
-            BodyOutcome::Abandoned => connection.close_after_reply(),
-            BodyOutcome::Failed(_) => connection.fail_body(),
-        }
-    });
 }
 
 enum Outcome {
