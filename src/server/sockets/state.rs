@@ -283,9 +283,12 @@ impl State {
 
     /// The peer's home has done with one that it was told of.
     fn knows_of_drain(&mut self, peer: PeerId) {
-        let resident = self.residents.get_mut(&peer);
-        let before = resident.map(|resident| std::mem::replace(&mut resident.drained, Drained::No));
-        if before == Some(Drained::Again) {
+        let Some(resident) = self.residents.get_mut(&peer) else {
+            return;
+        };
+        let before = std::mem::replace(&mut resident.drained, Drained::No);
+        // that it has left is the last that is told of it
+        if before == Drained::Again && resident.card.is_none() {
             // of a peer that is there, and no wish
             let _ = self.tell(peer, Task::Drain);
         }
