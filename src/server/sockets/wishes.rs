@@ -10,7 +10,7 @@ use super::task::{Request, Subscribe, Task};
 use super::{Sockets, answers};
 use crate::dispatch::Worker;
 use crate::telemetry::counters;
-use crate::ws::{Data, Inbound, Message, PeerId, Position, Subscription, TopicName};
+use crate::ws::{Data, Inbound, Message, PeerId, Position, PublishError, Subscription, TopicName};
 
 const PRESENCE: &str = "__presence:";
 
@@ -220,6 +220,27 @@ impl Sockets {
         let mut ends = (0..=reason.len().min(REASON_BYTES)).rev();
         let end = ends.find(|&end| reason.is_char_boundary(end));
         self.forbidden(held, &reason[..end.unwrap_or(0)])
+    }
+
+    /// The hook has answered the request; `text` is the frame that says so. It is not left out,
+    /// however much waits for the peer, and counts with the wish until it has been queued.
+    /// False if that is nothing the worker holds. What is too long settles nothing.
+    pub fn reply(&self, worker: &Worker, token: u32, text: String) -> Result<bool, PublishError> {
+        if text.len() > self.hub.limits().outgoing_bytes {
+            return Err(PublishError::TooLong);
+        }
+        let id = worker.id();
+        let is_request = |task: &Task| matches!(task, Task::Request(_));
+        if self.homes.look(id, token, is_request) != Some(true) {
+            return Ok(false);
+        }
+        let Some(held) = self.homes.settle_one(id, token) else {
+            return Ok(false);
+        };
+        if let Task::Request(wish) = held.task {
+            self.answer(held.peer, Message::text(text), Some(wish.frame));
+        }
+        Ok(true)
     }
 
     /// The worker has done with what it took. A topic that was not granted is refused.
