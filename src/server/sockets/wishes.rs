@@ -66,7 +66,7 @@ impl Sockets {
             Err(error) => return self.bad_topic(peer, frame, id, &error.to_string()),
         };
         if self.public.contains(topic.as_str()) {
-            self.grant(peer, id, &topic, since, Some(frame));
+            self.grant(peer, id, &topic, since, frame);
             return;
         }
         let wish = Subscribe {
@@ -85,14 +85,14 @@ impl Sockets {
         id: u64,
         topic: &TopicName<'_>,
         since: Option<Position>,
-        frame: Option<Inbound>,
+        frame: Inbound,
     ) {
         let answer = Some(id);
         let subscription = Subscription { since, answer };
-        if let Err(error) = self.hub.subscribe(peer, topic, &subscription)
-            && let Some((code, reason)) = answers::refusal(error)
+        if let Err(refused) = self.hub.grant(peer, topic, &subscription, Some(frame))
+            && let Some((code, reason)) = answers::refusal(refused.error)
         {
-            self.refused(peer, id, code, &reason, frame);
+            self.refused(peer, id, code, &reason, refused.wish);
         }
     }
 
@@ -207,7 +207,7 @@ impl Sockets {
             return false;
         };
         if let Ok(topic) = TopicName::parse(&wish.topic) {
-            self.grant(peer, wish.id, &topic, wish.since, Some(wish.frame));
+            self.grant(peer, wish.id, &topic, wish.since, wish.frame);
         }
         true
     }
