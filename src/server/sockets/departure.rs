@@ -57,7 +57,7 @@ impl State {
             }
             resident.home = NOBODY;
             // also what the worker was about to take when it was given up
-            resident.outstanding = 0;
+            resident.outstanding.clear();
             let drains = |task: &Task| matches!(task, Task::Drain);
             let told = resident.parked.iter().any(drains);
             resident.drained = if told { Drained::Told } else { Drained::No };

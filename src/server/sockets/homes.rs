@@ -20,8 +20,10 @@ impl Homes {
         let mut state = self.0.lock();
         let done = act(&mut state);
         let sleepers = std::mem::take(&mut state.sleepers);
+        let dropped = std::mem::take(&mut state.dropped);
         drop(state);
         sleepers.rouse();
+        drop(dropped);
         done
     }
 

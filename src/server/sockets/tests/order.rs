@@ -185,3 +185,39 @@ fn nothing_is_told_of_a_peer_after_its_end() {
         assert!(world.sockets.is_idle());
     });
 }
+
+#[test]
+fn a_peer_whose_end_is_settled_leaves_nothing_behind() {
+    run(async {
+        let world = World::new(Limits::default());
+        let worker = world.worker(1, 0);
+        let mut ann = world.connect(&worker);
+        for frame in ["a message", r#"{"type":"__request","id":1}"#] {
+            ann.say(frame).await;
+        }
+        world.settle().await;
+        drop(ann.socket);
+        world.settle().await;
+        let told = worker.drain();
+        assert!(matches!(
+            told[..],
+            [
+                Told::Open(..),
+                Told::Message(..),
+                Told::Request(..),
+                Told::Close(..)
+            ]
+        ));
+        // the hooks before it do not end
+        worker.settle(&told[3..]);
+        assert!(world.sockets.is_idle());
+        assert_eq!(world.sockets.card(ann.id), None);
+        worker.retires();
+        assert!(worker.worker.is_idle());
+        // or end too late
+        worker.settle(&told);
+        assert!(worker.worker.is_idle(), "nothing is settled twice");
+        worker.dies();
+        assert!(world.sockets.is_idle());
+    });
+}
