@@ -130,23 +130,34 @@ impl Sockets {
         let Some((topic, frame)) = self.own(peer, frame, id, name) else {
             return;
         };
-        // First the changes, then who is there: nobody who comes in between is missed.
+        let limits = self.hub.limits();
+        let most = limits.outgoing_bytes.min(limits.queued_bytes);
+        let answer = || {
+            let answer = answers::presence(id, name, &self.hub.presence(&topic));
+            Some(answer).filter(|answer| answer.len() <= most)
+        };
         let fresh = Subscription::default();
-        match self.hub.subscribe(peer, &topic.presence(), &fresh) {
-            Ok(_) => {
-                let answer = answers::presence(id, name, &self.hub.presence(&topic));
-                if answer.len() > self.hub.limits().outgoing_bytes {
-                    let reason = "there are more than one message can name";
-                    return self.refused(peer, id, "too-many", reason, Some(frame));
+        // What is too large to be told is not watched either.
+        match answer().map(|_| self.hub.subscribe(peer, &topic.presence(), &fresh)) {
+            Some(Ok(subscribed)) => {
+                // First the changes, then who is there: nobody who comes in between is missed.
+                if let Some(answer) = answer() {
+                    return self.answer(peer, answer, Some(frame));
                 }
-                self.answer(peer, answer, Some(frame));
+                if subscribed.new {
+                    self.hub.unsubscribe(peer, &topic.presence());
+                }
             }
-            Err(error) => {
+            Some(Err(error)) => {
                 if let Some((code, reason)) = answers::refusal(error) {
                     self.refused(peer, id, code, &reason, Some(frame));
                 }
+                return;
             }
+            None => {}
         }
+        let reason = "there are more than one message can name";
+        self.refused(peer, id, "too-many", reason, Some(frame));
     }
 
     fn count(&self, peer: PeerId, frame: Inbound, id: u64, name: &str) {

@@ -401,3 +401,23 @@ fn a_reply_on_its_way_counts() {
         assert_eq!(texts(&worker.works()), ["next"]);
     });
 }
+
+#[test]
+fn a_roll_that_no_queue_takes_is_not_told_and_not_watched() {
+    run(async {
+        let limits = Limits {
+            queued_bytes: 60,
+            ..Limits::default()
+        };
+        let (world, _, mut ann) = one(limits).await;
+        ann.say(&frame("__subscribe", r#""id":1,"topic":"news""#))
+            .await;
+        ann.say(&frame("__presence", r#""id":2,"topic":"news""#))
+            .await;
+        world.settle().await;
+        let all = heard(&mut ann);
+        assert!(error(2, "too-many")(&all[1]), "{all:?}");
+        let topics = world.sockets.hub.subscriptions(ann.id);
+        assert_eq!(topics, Some(vec!["news".into()]));
+    });
+}
