@@ -189,18 +189,22 @@ impl Hub {
         if let Some(wish) = &mut wish {
             wish.charge(message.len());
         }
-        self.decide(|registry, wakes| {
+        let mut post = Some(Post::Answer {
+            peer,
+            message,
+            wish,
+        });
+        // Of a peer that has gone it is dropped, which may wake a thread, without the lock.
+        let there = self.decide(|registry, wakes| {
             let Some(entry) = registry.entry(peer) else {
-                return Ok(false);
+                return false;
             };
-            let post = Post::Answer {
-                peer,
-                message,
-                wish,
-            };
-            wakes.post(&registry.threads, entry.thread, post);
-            Ok(true)
-        })
+            if let Some(post) = post.take() {
+                wakes.post(&registry.threads, entry.thread, post);
+            }
+            true
+        });
+        Ok(there)
     }
 
     /// To all peers but one. How many those are.

@@ -21,9 +21,10 @@ impl Homes {
         let done = act(&mut state);
         let sleepers = std::mem::take(&mut state.sleepers);
         let dropped = std::mem::take(&mut state.dropped);
+        let unheard = std::mem::take(&mut state.unheard);
         drop(state);
         sleepers.rouse();
-        drop(dropped);
+        drop((dropped, unheard));
         done
     }
 

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::task::Task;
-use crate::dispatch::{PeerEvent, Standing, Worker};
+use crate::dispatch::{Answer, PeerEvent, Standing, Worker};
 use crate::telemetry::counters;
 use crate::ws::{Closed, PeerId};
 
@@ -96,8 +96,10 @@ pub(super) struct State {
     /// Peers with something parked that no worker was there for.
     homeless: FxHashSet<PeerId>,
     pub sleepers: Sleepers,
-    /// Of no use any more. Dropping what a peer sent may wake its I/O thread.
+    /// Of no use any more, as `unheard`. Dropping what a peer sent may wake its I/O thread.
     pub dropped: Vec<Task>,
+    /// To questions that nobody is left of who has asked them.
+    pub unheard: Vec<Answer>,
 }
 
 impl State {
