@@ -219,6 +219,12 @@ export declare function peerMessage(token: number): Uint8Array | null
 export declare function peerRefuse(token: number, reason: string): boolean
 
 /**
+ * The answer to a request of the peer's: the frame that it is sent. That settles the token. False
+ * if that has been settled. What is too long throws and settles nothing.
+ */
+export declare function peerReply(token: number, text: string): boolean
+
+/**
  * What people and signals ask of the pool: `restart` replaces the workers one by one,
  * `reload` takes over the build in the folder or, where it is the same, restarts, `add` and
  * `remove` change the number of workers by one, `scale` sets it to `count`.

@@ -14,6 +14,7 @@ import { Cookies } from '../../runtime/sockets/cookies.js';
 import { as_bytes, as_text } from '../../runtime/sockets/data.js';
 import { is_refusal, refusal_of, response_of } from '../../runtime/sockets/errors.js';
 import { paths_of } from '../../runtime/sockets/hooks.js';
+import { Slots } from '../../runtime/sockets/members.js';
 import { Message } from '../../runtime/sockets/message.js';
 import { compile, find, sorted } from '../../runtime/sockets/paths.js';
 import { hub } from '../../hub.js';
@@ -268,6 +269,33 @@ describe('cards', () => {
 	test('of the headers, those of the handshake alone are not kept', () => {
 		const lines = 'host\na\nsec-websocket-key\nb\ncookie\nupgrade\nconnection\nc\n';
 		assert.equal(kept_headers(lines), 'host\na\ncookie\nupgrade\n');
+	});
+});
+
+describe('members', () => {
+	test('the end of a slot’s peer before takes nothing from the peer that has it now', () => {
+		/** @typedef {{ slot: number, generation: number, next: Some | undefined }} Some */
+		/** @type {Slots<Some>} */
+		const slots = new Slots();
+		const [first, second, third] = [1, 2, 3].map((generation) => {
+			/** @type {Some} */
+			const member = { slot: 7, generation, next: undefined };
+			return member;
+		});
+		for (const member of [second, first, third]) slots.add(member);
+		for (const member of [first, second, third]) {
+			assert.equal(slots.find(7, member.generation), member);
+		}
+		assert.equal(slots.find(7, 4), undefined);
+		assert.equal(slots.find(8, 1), undefined);
+		slots.remove(first);
+		slots.remove(first);
+		assert.equal(slots.find(7, 1), undefined);
+		assert.equal(slots.find(7, 2), second);
+		slots.remove(third);
+		assert.equal(slots.find(7, 2), second);
+		slots.remove(second);
+		assert.equal(slots.find(7, 2), undefined);
 	});
 });
 

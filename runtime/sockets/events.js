@@ -134,12 +134,12 @@ function on_request(slot, generation, { token, wish, data }) {
 	if (member === null) return;
 	/** @param {object} result */
 	const reply = (result) => {
-		native.hubSendText(slot, generation, JSON.stringify({ type: '__reply', id: wish, ...result }));
+		native.peerReply(token, JSON.stringify({ type: '__reply', id: wish, ...result }));
 	};
 	const answers = member.hooks.request !== undefined;
+	// the answer settles the token
 	/** @type {Ending} */
 	const ending = {
-		token,
 		done: (value) => reply(answers ? { data: json_value(value) } : { error: NO_REQUESTS }),
 		failed: (error) => reply({ error: refusal_of(error) })
 	};

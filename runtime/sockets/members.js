@@ -23,6 +23,9 @@ export class Member {
 	/** Hooks that have begun and not ended. */
 	running = 0;
 
+	/** Another that has or had the same slot. @type {Member | undefined} */
+	next = undefined;
+
 	/**
 	 * @param {number} slot
 	 * @param {number} generation
@@ -43,8 +46,47 @@ export class Member {
 	}
 }
 
-/** @type {Array<Member | undefined>} by slot */
-const members = [];
+/**
+ * Members by slot and generation. What is last heard of a peer may have waited for a worker that has
+ * the slot's next peer already, so both may be here for a while.
+ * @template {{ slot: number, generation: number, next: T | undefined }} T
+ */
+export class Slots {
+	/** @type {Array<T | undefined>} */
+	#first = [];
+
+	/**
+	 * @param {number} slot
+	 * @param {number} generation
+	 * @returns {T | undefined}
+	 */
+	find(slot, generation) {
+		let member = this.#first[slot];
+		while (member !== undefined && member.generation !== generation) member = member.next;
+		return member;
+	}
+
+	/** @param {T} member that is not here */
+	add(member) {
+		member.next = this.#first[member.slot];
+		this.#first[member.slot] = member;
+	}
+
+	/** @param {T} member */
+	remove(member) {
+		const { slot, next } = member;
+		let before = this.#first[slot];
+		if (before === member) this.#first[slot] = next;
+		else {
+			while (before !== undefined && before.next !== member) before = before.next;
+			if (before !== undefined) before.next = next;
+		}
+		member.next = undefined;
+	}
+}
+
+/** @type {Slots<Member>} */
+const members = new Slots();
 
 /**
  * @param {number} slot
@@ -53,17 +95,17 @@ const members = [];
  * @returns {Member | null} `null`: the hub has it no more, and it has not been here before
  */
 export function member_of(slot, generation, bytes) {
-	const known = members[slot];
-	if (known !== undefined && known.generation === generation) return known;
+	const known = members.find(slot, generation);
+	if (known !== undefined) return known;
 	const card = bytes ?? native.hubCard(slot, generation);
 	if (card === null) return null;
 	const member = new Member(slot, generation, card);
-	members[slot] = member;
+	members.add(member);
 	return member;
 }
 
 /** @param {Member} member */
 export function forget(member) {
 	member.gone = true;
-	if (members[member.slot] === member) members[member.slot] = undefined;
+	members.remove(member);
 }

@@ -60,7 +60,7 @@ fn failed(code: Code, error: impl ToString) -> Error<Code> {
     Error::new(code, error.to_string())
 }
 
-fn unpublished(error: PublishError) -> Error<Code> {
+pub(super) fn unpublished(error: PublishError) -> Error<Code> {
     let code = match error {
         PublishError::TooLong => Code::TooLong,
         PublishError::Overloaded => Code::Overloaded,
@@ -130,7 +130,8 @@ pub fn hub_publish_binary(
 /// Sends a text to one peer. Whether it is there.
 #[napi(catch_unwind)]
 pub fn hub_send_text(slot: u32, generation: u32, text: String) -> Result<bool> {
-    let sent = sockets()?.send_text(peer(slot, generation), text);
+    let message = Message::text(text);
+    let sent = sockets()?.hub.send(peer(slot, generation), message);
     sent.map_err(unpublished)
 }
 

@@ -7,7 +7,7 @@ use napi::Error;
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 
-use super::hub::{Code, Result, peer, sockets};
+use super::hub::{Code, Result, peer, sockets, unpublished};
 use super::worker;
 use crate::dispatch::Worker;
 
@@ -36,6 +36,14 @@ pub fn peer_allow(token: u32) -> Result<bool> {
 #[napi(catch_unwind)]
 pub fn peer_refuse(token: u32, reason: String) -> Result<bool> {
     Ok(sockets()?.refuse(&*own()?, token, &reason))
+}
+
+/// The answer to a request of the peer's: the frame that it is sent. That settles the token. False
+/// if that has been settled. What is too long throws and settles nothing.
+#[napi(catch_unwind)]
+pub fn peer_reply(token: u32, text: String) -> Result<bool> {
+    let replied = sockets()?.reply(&*own()?, token, text);
+    replied.map_err(unpublished)
 }
 
 /// The worker has done with what the first `count` tokens name. Who asked for a topic and has

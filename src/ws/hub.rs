@@ -47,6 +47,15 @@ pub enum SubscribeError {
     Overloaded,
 }
 
+/// A wish for a topic that was not granted.
+#[derive(Debug)]
+pub struct Refused {
+    /// Why.
+    pub error: SubscribeError,
+    /// What the peer sent, if that was given.
+    pub wish: Option<Inbound>,
+}
+
 /// Why a peer may not join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum JoinError {
@@ -180,18 +189,22 @@ impl Hub {
         if let Some(wish) = &mut wish {
             wish.charge(message.len());
         }
-        self.decide(|registry, wakes| {
+        let mut post = Some(Post::Answer {
+            peer,
+            message,
+            wish,
+        });
+        // Of a peer that has gone it is dropped, which may wake a thread, without the lock.
+        let there = self.decide(|registry, wakes| {
             let Some(entry) = registry.entry(peer) else {
-                return Ok(false);
+                return false;
             };
-            let post = Post::Answer {
-                peer,
-                message,
-                wish,
-            };
-            wakes.post(&registry.threads, entry.thread, post);
-            Ok(true)
-        })
+            if let Some(post) = post.take() {
+                wakes.post(&registry.threads, entry.thread, post);
+            }
+            true
+        });
+        Ok(there)
     }
 
     /// To all peers but one. How many those are.
@@ -224,8 +237,22 @@ impl Hub {
         topic: &TopicName<'_>,
         subscription: &Subscription,
     ) -> Result<Subscribed, SubscribeError> {
+        self.grant(peer, topic, subscription, None)
+            .map_err(|refused| refused.error)
+    }
+
+    /// As [`Hub::subscribe`], at the `wish` of the peer: it is not read while too much of what
+    /// it wished for, and what it is told for that, is on its way.
+    pub fn grant(
+        &self,
+        peer: PeerId,
+        topic: &TopicName<'_>,
+        subscription: &Subscription,
+        mut wish: Option<Inbound>,
+    ) -> Result<Subscribed, Refused> {
         let name = topic.as_str();
-        self.decide(|registry, wakes| {
+        // A wish that is not granted is dropped, which may wake a thread, without the lock.
+        let granted = self.decide(|registry, wakes| {
             let entry = registry.entry(peer).ok_or(SubscribeError::Gone)?;
             let (thread, user) = (entry.thread, entry.user.clone());
             let full = entry.topics.len() >= self.limits.subscriptions;
@@ -238,8 +265,8 @@ impl Hub {
                 }
                 None => {}
             }
-            self.check_room(registry, [thread], 0)
-                .map_err(|_| SubscribeError::Overloaded)?;
+            let room = self.room(registry, thread);
+            let room = room.ok_or(SubscribeError::Overloaded)?;
             let topic = registry.topic(name);
             let new = topic.add(peer, thread);
             let card = topic.card.clone();
@@ -247,7 +274,7 @@ impl Hub {
             let (resume, missed) = match subscription.since.filter(|_| new) {
                 None => (Resume::Fresh, Vec::new()),
                 Some(position) => {
-                    let bytes = self.limits.queued_bytes;
+                    let bytes = self.limits.queued_bytes.min(room);
                     let known = position.epoch == self.epoch;
                     let missed = topic.history.since(position.seq, topic.seq, bytes);
                     match missed.filter(|_| known) {
@@ -264,11 +291,17 @@ impl Hub {
             };
             let joined = user.filter(|user| new && topic.presence.join(user));
             let answer = subscription.answer.map(|id| subscribed.answer(id, name));
+            let mut wish = wish.take();
+            if let Some(wish) = &mut wish {
+                let missed = missed.iter().map(|past| past.message.len());
+                wish.charge(answer.as_ref().map_or(0, Message::len) + missed.sum::<usize>());
+            }
             let post = Post::Subscribe {
                 peer,
                 topic: card.clone(),
                 answer,
                 missed,
+                wish,
             };
             wakes.post(&registry.threads, thread, post);
             if new && let Some(entry) = registry.entry_mut(peer) {
@@ -278,7 +311,8 @@ impl Hub {
                 registry.tell(name, "join", &user, wakes);
             }
             Ok(subscribed)
-        })
+        });
+        granted.map_err(|error| Refused { error, wish })
     }
 
     /// Takes the topic from the peer. Whether it had it.
@@ -487,6 +521,15 @@ impl Hub {
             return Err(PublishError::TooLong);
         }
         Ok(())
+    }
+
+    /// Bytes of a message that its thread still takes; `None`: not even an empty one.
+    fn room(&self, registry: &Registry, thread: usize) -> Option<usize> {
+        let bound = self.limits.mailbox_bytes;
+        match registry.threads.get(thread) {
+            Some(Some(mailbox)) => mailbox.room(bound),
+            _ => Some(bound),
+        }
     }
 
     fn check_room(

@@ -207,6 +207,7 @@ impl Local {
                     topic,
                     answer,
                     missed,
+                    ..
                 } => {
                     let Some(member) = self.member(*peer) else {
                         continue;

@@ -53,7 +53,7 @@ mod topic;
 
 pub use code::{CloseCode, Closed, Goodbye};
 pub use hub::{
-    Hub, JoinError, Position, PublishError, Published, Roll, SubscribeError, Subscription,
+    Hub, JoinError, Position, PublishError, Published, Refused, Roll, SubscribeError, Subscription,
     TooManyThreads,
 };
 pub use id::PeerId;

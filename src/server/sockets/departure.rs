@@ -6,7 +6,6 @@ use super::state::{Drained, Held, NOBODY, State};
 use super::task::Task;
 use crate::dispatch::{PeerNews, Worker};
 use crate::telemetry::counters;
-use crate::ws::PeerId;
 
 impl State {
     /// The worker has gone. What it had taken and not settled is lost and comes back; what it
@@ -17,22 +16,26 @@ impl State {
             return Vec::new();
         }
         for event in worker.reclaim().into_iter().rev() {
-            let task = match event.news {
+            let token = match event.news {
                 PeerNews::Open { token }
                 | PeerNews::Drain { token }
                 | PeerNews::Message { token, .. }
                 | PeerNews::Close { token, .. }
                 | PeerNews::Subscribe { token, .. }
-                | PeerNews::Request { token, .. } => {
-                    worker.settles();
-                    self.held.remove(&token).map(|held| held.task)
+                | PeerNews::Request { token, .. } => token,
+                PeerNews::Reply { answer, .. } => {
+                    self.unheard.push(answer);
+                    continue;
                 }
-                // nobody is left who has asked
-                PeerNews::Reply { .. } => None,
             };
-            let resident = self.residents.get_mut(&PeerId::from_bits(event.peer));
-            if let (Some(task), Some(resident)) = (task, resident) {
-                resident.parked.push_front(task);
+            // of a peer that was released meanwhile nothing is held
+            let Some(held) = self.held.remove(&token) else {
+                continue;
+            };
+            worker.settles();
+            match self.residents.get_mut(&held.peer) {
+                Some(resident) => resident.parked.push_front(held.task),
+                None => self.dropped.push(held.task),
             }
         }
         let lost = self.held.extract_if(|_, held| held.worker == id);
@@ -57,7 +60,7 @@ impl State {
             }
             resident.home = NOBODY;
             // also what the worker was about to take when it was given up
-            resident.outstanding = 0;
+            resident.outstanding.clear();
             let drains = |task: &Task| matches!(task, Task::Drain);
             let told = resident.parked.iter().any(drains);
             resident.drained = if told { Drained::Told } else { Drained::No };

@@ -20,8 +20,11 @@ impl Homes {
         let mut state = self.0.lock();
         let done = act(&mut state);
         let sleepers = std::mem::take(&mut state.sleepers);
+        let dropped = std::mem::take(&mut state.dropped);
+        let unheard = std::mem::take(&mut state.unheard);
         drop(state);
         sleepers.rouse();
+        drop((dropped, unheard));
         done
     }
 

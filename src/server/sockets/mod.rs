@@ -31,7 +31,7 @@ use bytes::Bytes;
 
 use crate::dispatch::wire::LONGEST;
 use crate::dispatch::{Dispatcher, PeerWatch, Standing, Worker};
-use crate::ws::{Hub, Limits, Message, PeerId, PublishError, TopicName};
+use crate::ws::{Hub, Limits, PeerId, TopicName};
 use homes::Homes;
 use public::PublicTopics;
 use requests::Requests;
@@ -109,18 +109,6 @@ impl Sockets {
     /// Who is in a topic, as JSON: `{"seq":…,"users":[{"id":…,"info":…}]}`.
     pub fn roll(&self, topic: &TopicName<'_>) -> String {
         answers::roll(&self.hub.presence(topic))
-    }
-
-    /// Sends a text to one peer. An answer to a wish of its own is not left out, however much
-    /// waits for it. Whether it is there.
-    pub fn send_text(&self, peer: PeerId, text: String) -> Result<bool, PublishError> {
-        let answers = answers::is_reply(&text);
-        let message = Message::text(text);
-        if answers {
-            self.hub.answer(peer, message, None)
-        } else {
-            self.hub.send(peer, message)
-        }
     }
 }
 

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::task::Task;
-use crate::dispatch::{PeerEvent, Standing, Worker};
+use crate::dispatch::{Answer, PeerEvent, Standing, Worker};
 use crate::telemetry::counters;
 use crate::ws::{Closed, PeerId};
 
@@ -41,8 +41,8 @@ pub(super) struct Resident {
     pub home: u32,
     /// That worker's seat, whose next occupant is asked first.
     seat: u32,
-    /// What its home was told and has not settled.
-    pub outstanding: u32,
+    /// Tokens of what its home was told and has not settled.
+    pub outstanding: Vec<u32>,
     /// Wishes that hooks have not answered.
     pub wishes: u32,
     /// Whether its home knows that its queue is empty.
@@ -56,7 +56,7 @@ pub(super) struct Resident {
 impl Resident {
     /// It has left, and that was the last thing to be told.
     pub fn is_over(&self) -> bool {
-        self.card.is_some() && self.outstanding == 0 && self.parked.is_empty()
+        self.card.is_some() && self.outstanding.is_empty() && self.parked.is_empty()
     }
 }
 
@@ -96,6 +96,10 @@ pub(super) struct State {
     /// Peers with something parked that no worker was there for.
     homeless: FxHashSet<PeerId>,
     pub sleepers: Sleepers,
+    /// Of no use any more, as `unheard`. Dropping what a peer sent may wake its I/O thread.
+    pub dropped: Vec<Task>,
+    /// To questions that nobody is left of who has asked them.
+    pub unheard: Vec<Answer>,
 }
 
 impl State {
@@ -121,7 +125,7 @@ impl State {
         let resident = Resident {
             home,
             seat,
-            outstanding: 0,
+            outstanding: Vec::new(),
             wishes: 0,
             drained: Drained::No,
             card: None,
@@ -135,7 +139,7 @@ impl State {
     /// Nothing is outstanding or parked.
     pub fn is_idle(&self) -> bool {
         let mut residents = self.residents.values();
-        residents.all(|resident| resident.outstanding == 0 && resident.parked.is_empty())
+        residents.all(|resident| resident.outstanding.is_empty() && resident.parked.is_empty())
     }
 
     /// Tells the peer's home, or parks it. What cannot be told comes back: of a peer that is
@@ -188,7 +192,7 @@ impl State {
                 return Some(home.worker.clone());
             }
             // it settles what it has, or ends and is known to have
-            if resident.outstanding > 0 {
+            if !resident.outstanding.is_empty() {
                 return None;
             }
         }
@@ -229,7 +233,7 @@ impl State {
         let Some(resident) = self.residents.get_mut(&peer) else {
             return;
         };
-        resident.outstanding += 1;
+        resident.outstanding.push(token);
         let news = task.news(token, resident.card.as_ref());
         worker.owes();
         let held = Held {
@@ -261,31 +265,51 @@ impl State {
         }
     }
 
-    /// One thing less is outstanding of the peer.
-    fn settled(&mut self, peer: PeerId) {
-        let Entry::Occupied(mut place) = self.residents.entry(peer) else {
+    /// That is no longer outstanding of the peer.
+    fn settled(&mut self, peer: PeerId, token: u32) {
+        let Some(resident) = self.residents.get_mut(&peer) else {
             return;
         };
-        let resident = place.get_mut();
-        resident.outstanding -= 1;
-        if resident.outstanding > 0 {
+        resident.outstanding.retain(|other| *other != token);
+        if !resident.outstanding.is_empty() {
             return;
         }
-        if !resident.parked.is_empty() {
+        if resident.is_over() {
+            self.release(peer);
+        } else {
             self.unpark(peer);
-        } else if resident.is_over() {
-            if let Some(home) = self.homes.get_mut(&resident.home) {
-                home.peers -= 1;
+        }
+    }
+
+    /// Keeps nothing more of a peer whose end was told: hooks that are still at something that
+    /// came before it end when they like, or never, and are not waited for.
+    fn release(&mut self, peer: PeerId) {
+        let Some(resident) = self.residents.remove(&peer) else {
+            return;
+        };
+        let home = self.homes.get_mut(&resident.home);
+        for token in resident.outstanding {
+            if let Some(held) = self.held.remove(&token) {
+                if let Some(home) = &home {
+                    home.worker.settles();
+                }
+                self.dropped.push(held.task);
             }
-            place.remove();
+        }
+        self.dropped.extend(resident.parked);
+        if let Some(home) = home {
+            home.peers -= 1;
         }
     }
 
     /// The peer's home has done with one that it was told of.
     fn knows_of_drain(&mut self, peer: PeerId) {
-        let resident = self.residents.get_mut(&peer);
-        let before = resident.map(|resident| std::mem::replace(&mut resident.drained, Drained::No));
-        if before == Some(Drained::Again) {
+        let Some(resident) = self.residents.get_mut(&peer) else {
+            return;
+        };
+        let before = std::mem::replace(&mut resident.drained, Drained::No);
+        // that it has left is the last that is told of it
+        if before == Drained::Again && resident.card.is_none() {
             // of a peer that is there, and no wish
             let _ = self.tell(peer, Task::Drain);
         }
@@ -317,7 +341,10 @@ impl State {
         if matches!(held.task, Task::Drain) {
             self.knows_of_drain(held.peer);
         }
-        self.settled(held.peer);
+        self.settled(held.peer, token);
+        if matches!(held.task, Task::Close(_)) {
+            self.release(held.peer);
+        }
         Some(held)
     }
 }

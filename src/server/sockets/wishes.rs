@@ -10,7 +10,7 @@ use super::task::{Request, Subscribe, Task};
 use super::{Sockets, answers};
 use crate::dispatch::Worker;
 use crate::telemetry::counters;
-use crate::ws::{Data, Inbound, Message, PeerId, Position, Subscription, TopicName};
+use crate::ws::{Data, Inbound, Message, PeerId, Position, PublishError, Subscription, TopicName};
 
 const PRESENCE: &str = "__presence:";
 
@@ -66,7 +66,7 @@ impl Sockets {
             Err(error) => return self.bad_topic(peer, frame, id, &error.to_string()),
         };
         if self.public.contains(topic.as_str()) {
-            self.grant(peer, id, &topic, since, Some(frame));
+            self.grant(peer, id, &topic, since, frame);
             return;
         }
         let wish = Subscribe {
@@ -85,14 +85,14 @@ impl Sockets {
         id: u64,
         topic: &TopicName<'_>,
         since: Option<Position>,
-        frame: Option<Inbound>,
+        frame: Inbound,
     ) {
         let answer = Some(id);
         let subscription = Subscription { since, answer };
-        if let Err(error) = self.hub.subscribe(peer, topic, &subscription)
-            && let Some((code, reason)) = answers::refusal(error)
+        if let Err(refused) = self.hub.grant(peer, topic, &subscription, Some(frame))
+            && let Some((code, reason)) = answers::refusal(refused.error)
         {
-            self.refused(peer, id, code, &reason, frame);
+            self.refused(peer, id, code, &reason, refused.wish);
         }
     }
 
@@ -130,23 +130,34 @@ impl Sockets {
         let Some((topic, frame)) = self.own(peer, frame, id, name) else {
             return;
         };
-        // First the changes, then who is there: nobody who comes in between is missed.
+        let limits = self.hub.limits();
+        let most = limits.outgoing_bytes.min(limits.queued_bytes);
+        let answer = || {
+            let answer = answers::presence(id, name, &self.hub.presence(&topic));
+            Some(answer).filter(|answer| answer.len() <= most)
+        };
         let fresh = Subscription::default();
-        match self.hub.subscribe(peer, &topic.presence(), &fresh) {
-            Ok(_) => {
-                let answer = answers::presence(id, name, &self.hub.presence(&topic));
-                if answer.len() > self.hub.limits().outgoing_bytes {
-                    let reason = "there are more than one message can name";
-                    return self.refused(peer, id, "too-many", reason, Some(frame));
+        // What is too large to be told is not watched either.
+        match answer().map(|_| self.hub.subscribe(peer, &topic.presence(), &fresh)) {
+            Some(Ok(subscribed)) => {
+                // First the changes, then who is there: nobody who comes in between is missed.
+                if let Some(answer) = answer() {
+                    return self.answer(peer, answer, Some(frame));
                 }
-                self.answer(peer, answer, Some(frame));
+                if subscribed.new {
+                    self.hub.unsubscribe(peer, &topic.presence());
+                }
             }
-            Err(error) => {
+            Some(Err(error)) => {
                 if let Some((code, reason)) = answers::refusal(error) {
                     self.refused(peer, id, code, &reason, Some(frame));
                 }
+                return;
             }
+            None => {}
         }
+        let reason = "there are more than one message can name";
+        self.refused(peer, id, "too-many", reason, Some(frame));
     }
 
     fn count(&self, peer: PeerId, frame: Inbound, id: u64, name: &str) {
@@ -207,7 +218,7 @@ impl Sockets {
             return false;
         };
         if let Ok(topic) = TopicName::parse(&wish.topic) {
-            self.grant(peer, wish.id, &topic, wish.since, Some(wish.frame));
+            self.grant(peer, wish.id, &topic, wish.since, wish.frame);
         }
         true
     }
@@ -220,6 +231,27 @@ impl Sockets {
         let mut ends = (0..=reason.len().min(REASON_BYTES)).rev();
         let end = ends.find(|&end| reason.is_char_boundary(end));
         self.forbidden(held, &reason[..end.unwrap_or(0)])
+    }
+
+    /// The hook has answered the request; `text` is the frame that says so. It is not left out,
+    /// however much waits for the peer, and counts with the wish until it has been queued.
+    /// False if that is nothing the worker holds. What is too long settles nothing.
+    pub fn reply(&self, worker: &Worker, token: u32, text: String) -> Result<bool, PublishError> {
+        if text.len() > self.hub.limits().outgoing_bytes {
+            return Err(PublishError::TooLong);
+        }
+        let id = worker.id();
+        let is_request = |task: &Task| matches!(task, Task::Request(_));
+        if self.homes.look(id, token, is_request) != Some(true) {
+            return Ok(false);
+        }
+        let Some(held) = self.homes.settle_one(id, token) else {
+            return Ok(false);
+        };
+        if let Task::Request(wish) = held.task {
+            self.answer(held.peer, Message::text(text), Some(wish.frame));
+        }
+        Ok(true)
     }
 
     /// The worker has done with what it took. A topic that was not granted is refused.

@@ -149,3 +149,25 @@ fn presence_is_told_once_for_each_user() {
     );
     assert_eq!(hub.presence(&room).users, []);
 }
+
+#[test]
+fn what_its_thread_has_no_room_for_is_a_gap() {
+    let (hub, local, _) = one_thread(Limits {
+        mailbox_bytes: 1000,
+        ..replaying()
+    });
+    let mut seqs = (0..3).map(|_| {
+        let published = hub.publish(&topic("a"), text("x".repeat(300)), None);
+        published.expect("room").seq
+    });
+    let seen = seqs.next().expect("three");
+    assert_eq!(seqs.count(), 2);
+    let (one, two) = (join(&local), join(&local));
+    assert_eq!(resume(&hub, &one, 1, seen).resume, Resume::Whole(2));
+    assert_eq!(resume(&hub, &two, 1, seen).resume, Resume::Gap);
+    local.turn();
+    assert_eq!(taken(&one).len(), 3);
+    assert_eq!(taken(&two).len(), 1);
+    let three = join(&local);
+    assert_eq!(resume(&hub, &three, 1, seen).resume, Resume::Whole(2));
+}

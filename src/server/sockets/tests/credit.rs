@@ -124,3 +124,50 @@ fn a_worker_settles_its_own_alone() {
         assert_eq!(worker.works().len(), 4);
     });
 }
+
+#[test]
+fn a_subscription_on_its_way_counts() {
+    run(async {
+        let world = World::new(limits());
+        let worker = world.worker(1, 0);
+        let mut ann = world.connect(&worker);
+        worker.works();
+        for _ in 0..8 {
+            ann.say(r#"{"type":"__subscribe","id":1,"topic":"news"}"#)
+                .await;
+        }
+        // the thread's mailbox is not carried out meanwhile
+        for _ in 0..10 {
+            yield_now().await;
+        }
+        world.local.turn();
+        yield_now().await;
+        assert_eq!(ann.hears().len(), 4);
+        world.settle().await;
+        assert_eq!(ann.hears().len(), 4);
+    });
+}
+
+#[test]
+fn so_does_one_that_a_hook_has_allowed() {
+    run(async {
+        let world = World::new(limits());
+        let worker = world.worker(1, 0);
+        let mut ann = world.connect(&worker);
+        worker.works();
+        for _ in 0..8 {
+            ann.say(r#"{"type":"__subscribe","id":1,"topic":"a"}"#)
+                .await;
+        }
+        world.settle().await;
+        let told = worker.drain();
+        assert_eq!(told.len(), 4);
+        assert!(told.iter().all(|told| worker.allow(told)));
+        for _ in 0..10 {
+            yield_now().await;
+        }
+        assert_eq!(worker.drain(), [], "it has not had its answers");
+        world.settle().await;
+        assert_eq!(worker.works().len(), 4);
+    });
+}

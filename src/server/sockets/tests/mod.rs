@@ -22,7 +22,7 @@ use tokio::task::{LocalSet, spawn_local, yield_now};
 use super::*;
 use crate::config::Balancing;
 use crate::dispatch::{Bounds, Suspects, Wake, wire};
-use crate::ws::{Admission, Local, User, serve};
+use crate::ws::{Admission, Local, Message, PublishError, User, serve};
 
 /// One I/O thread, the hub and a pool.
 struct World {
@@ -250,6 +250,11 @@ impl Fake {
     fn allow(&self, told: &Told) -> bool {
         let token = told.token().expect("a wish");
         self.sockets.allow(&self.worker, token)
+    }
+
+    fn reply(&self, told: &Told, text: &str) -> Result<bool, PublishError> {
+        let token = told.token().expect("a wish");
+        self.sockets.reply(&self.worker, token, text.to_owned())
     }
 
     /// Takes all and settles it.

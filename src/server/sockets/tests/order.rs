@@ -1,7 +1,7 @@
 //! What a home is told, and in which order.
 
 use super::*;
-use crate::ws::{CloseCode, Goodbye, Overflow};
+use crate::ws::{CloseCode, Goodbye, Hooks, Overflow};
 
 #[test]
 fn a_home_is_told_everything_in_order() {
@@ -161,5 +161,63 @@ fn a_card_that_could_not_cross_stays() {
         world.settle().await;
         let told = worker.works();
         assert!(matches!(&told[1], Told::Close(_, _, 1006, card) if card.is_empty()));
+    });
+}
+
+#[test]
+fn nothing_is_told_of_a_peer_after_its_end() {
+    run(async {
+        let world = World::new(Limits::default());
+        let worker = world.worker(1, 0);
+        let ann = world.connect(&worker);
+        world.settle().await;
+        worker.works();
+        for _ in 0..2 {
+            world.sockets.drained(ann.id);
+        }
+        drop(ann.socket);
+        world.settle().await;
+        let told = worker.drain();
+        assert!(matches!(told[..], [Told::Drain(..), Told::Close(..)]));
+        worker.settle(&told[..1]);
+        assert_eq!(worker.drain(), [], "it has left");
+        worker.settle(&told[1..]);
+        assert!(world.sockets.is_idle());
+    });
+}
+
+#[test]
+fn a_peer_whose_end_is_settled_leaves_nothing_behind() {
+    run(async {
+        let world = World::new(Limits::default());
+        let worker = world.worker(1, 0);
+        let mut ann = world.connect(&worker);
+        for frame in ["a message", r#"{"type":"__request","id":1}"#] {
+            ann.say(frame).await;
+        }
+        world.settle().await;
+        drop(ann.socket);
+        world.settle().await;
+        let told = worker.drain();
+        assert!(matches!(
+            told[..],
+            [
+                Told::Open(..),
+                Told::Message(..),
+                Told::Request(..),
+                Told::Close(..)
+            ]
+        ));
+        // the hooks before it do not end
+        worker.settle(&told[3..]);
+        assert!(world.sockets.is_idle());
+        assert_eq!(world.sockets.card(ann.id), None);
+        worker.retires();
+        assert!(worker.worker.is_idle());
+        // or end too late
+        worker.settle(&told);
+        assert!(worker.worker.is_idle(), "nothing is settled twice");
+        worker.dies();
+        assert!(world.sockets.is_idle());
     });
 }

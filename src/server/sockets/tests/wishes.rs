@@ -228,10 +228,12 @@ fn requests_are_answered_by_hooks() {
         let told = worker.drain();
         assert!(matches!(&told[..], [Told::Request(_, _, 7, data)] if data == "{\"a\":[1e400]}"));
         let reply = r#"{"type":"__reply","id":7,"data":1}"#;
-        assert_eq!(world.sockets.send_text(ann.id, reply.to_owned()), Ok(true));
+        assert_eq!(worker.reply(&told[0], reply), Ok(true));
+        assert_eq!(worker.reply(&told[0], reply), Ok(false), "once");
         worker.settle(&told);
         world.settle().await;
         assert_eq!(ann.hears(), [reply]);
+        assert!(world.sockets.is_idle());
     });
 }
 
@@ -339,17 +341,83 @@ fn answers_come_however_full_the_queue_is() {
         }
         world.settle().await;
         assert_eq!(heard(&mut ann).len(), 3);
-        for id in 0..3 {
+        let told = worker.drain();
+        for (id, wish) in told.iter().enumerate() {
             let reply = frame("__reply", &format!(r#""id":{id},"data":0"#));
-            world.sockets.send_text(ann.id, reply).expect("short");
-            let _ = world
-                .sockets
-                .send_text(ann.id, "skipped, but for the first".to_owned());
+            assert_eq!(worker.reply(wish, &reply), Ok(true));
+            // what looks like one is none
+            let skipped = Message::text(frame("__reply", r#""id":9"#));
+            let _ = world.sockets.hub.send(ann.id, skipped);
         }
         world.settle().await;
-        let replies = ann.hears();
-        let replies = replies.iter().filter(|text| answers::is_reply(text));
-        assert_eq!(replies.count(), 3);
-        worker.works();
+        assert_eq!(ann.hears().len(), 3);
+    });
+}
+
+#[test]
+fn a_reply_settles_nothing_but_a_request() {
+    run(async {
+        let limits = Limits {
+            outgoing_bytes: 100,
+            ..Limits::default()
+        };
+        let (world, worker, mut ann) = one(limits).await;
+        ann.say("a message").await;
+        ann.say(&frame("__request", r#""id":1"#)).await;
+        world.settle().await;
+        let told = worker.drain();
+        assert_eq!(worker.reply(&told[0], "x"), Ok(false));
+        let long = worker.reply(&told[1], &"x".repeat(101));
+        assert_eq!(long, Err(PublishError::TooLong));
+        assert_eq!(worker.reply(&told[1], "short"), Ok(true));
+        assert!(!world.sockets.is_idle(), "the message is not settled");
+        worker.settle(&told[..1]);
+        assert!(world.sockets.is_idle());
+        world.settle().await;
+        assert_eq!(ann.hears(), ["short"]);
+    });
+}
+
+#[test]
+fn a_reply_on_its_way_counts() {
+    run(async {
+        let limits = Limits {
+            unread_bytes: 1000,
+            ..Limits::default()
+        };
+        let (world, worker, mut ann) = one(limits).await;
+        ann.say(&frame("__request", r#""id":1"#)).await;
+        world.settle().await;
+        let told = worker.drain();
+        assert_eq!(worker.reply(&told[0], &"x".repeat(1000)), Ok(true));
+        ann.say("next").await;
+        for _ in 0..10 {
+            yield_now().await;
+        }
+        assert_eq!(worker.drain(), [], "its thread has not had its turn");
+        world.settle().await;
+        assert_eq!(ann.hears().len(), 1);
+        world.settle().await;
+        assert_eq!(texts(&worker.works()), ["next"]);
+    });
+}
+
+#[test]
+fn a_roll_that_no_queue_takes_is_not_told_and_not_watched() {
+    run(async {
+        let limits = Limits {
+            queued_bytes: 60,
+            ..Limits::default()
+        };
+        let (world, _, mut ann) = one(limits).await;
+        ann.say(&frame("__subscribe", r#""id":1,"topic":"news""#))
+            .await;
+        ann.say(&frame("__presence", r#""id":2,"topic":"news""#))
+            .await;
+        world.settle().await;
+        let all = heard(&mut ann);
+        assert!(error(2, "too-many")(&all[1]), "{all:?}");
+        let topics = world.sockets.hub.subscriptions(ann.id);
+        assert_eq!(topics, Some(vec!["news".into()]));
     });
 }
