@@ -17,6 +17,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
 use super::code::{CloseCode, Closed, Goodbye};
+use super::heartbeat::Heartbeat;
 use super::inbound::{Credit, Data};
 use super::local::{Joined, Member};
 use super::shuttle::{Intake, Shuttle};
@@ -130,9 +131,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             }
         }
         if intake.heard {
-            let mut heartbeat = self.member().heartbeat.get();
-            heartbeat.hear(local.now());
-            self.member().heartbeat.set(heartbeat);
+            self.beat(|heartbeat| heartbeat.hear(local.now()));
         }
         if intake.again {
             cx.waker().wake_by_ref();
@@ -147,8 +146,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         }
         let answers = self.member().queue.borrow().answers();
         self.held_up = answers >= ANSWERS;
-        let limits = self.joined.local.hub().limits();
-        !self.held_up && !self.credit.is_spent(limits, cx.waker())
+        let local = &self.joined.local;
+        let paused = self.credit.is_spent(local.hub().limits(), cx.waker());
+        self.beat(|heartbeat| heartbeat.pause(paused, local.now()));
+        !self.held_up && !paused
+    }
+
+    fn beat(&self, with: impl FnOnce(&mut Heartbeat)) {
+        let mut heartbeat = self.member().heartbeat.get();
+        with(&mut heartbeat);
+        self.member().heartbeat.set(heartbeat);
     }
 
     /// One step of the protocol: a message, or why there is none.
@@ -169,9 +176,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         if self.phase != Phase::Open {
             return;
         }
-        let mut heartbeat = self.member().heartbeat.get();
-        heartbeat.act(self.joined.local.now());
-        self.member().heartbeat.set(heartbeat);
+        self.beat(|heartbeat| heartbeat.act(self.joined.local.now()));
         let (id, message) = (self.joined.id(), self.credit.charge(data));
         let local = &self.joined.local;
         if !local.guard(|hooks| hooks.message(id, message)) {
@@ -240,11 +245,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
 
     fn leave(&mut self, phase: Phase) {
         self.phase = phase;
-        let member = self.member();
-        member.leaving.set(true);
-        let mut heartbeat = member.heartbeat.get();
-        heartbeat.close(self.joined.local.now());
-        member.heartbeat.set(heartbeat);
+        self.member().leaving.set(true);
+        self.beat(|heartbeat| heartbeat.close(self.joined.local.now()));
     }
 
     /// Writes what the socket takes. Whether nothing more will come.
@@ -254,6 +256,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         }
         let member = self.joined.member.clone();
         let flushed = member.queue.borrow_mut().poll_flush(cx, &mut self.stream);
+        if member.queue.borrow_mut().has_moved() {
+            self.beat(|heartbeat| heartbeat.hear(self.joined.local.now()));
+        }
         match flushed {
             Poll::Pending => Ok(false),
             Poll::Ready(lossy) => {
