@@ -17,8 +17,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
 use super::code::{CloseCode, Closed, Goodbye};
+use super::frames::Frames;
 use super::heartbeat::Heartbeat;
 use super::inbound::{Credit, Data};
+use super::limits::Limits;
 use super::local::{Joined, Member};
 use super::shuttle::{Intake, Shuttle};
 
@@ -51,6 +53,7 @@ struct Peer<S> {
     stream: S,
     joined: Joined,
     protocol: Box<WebSocketContext>,
+    frames: Frames,
     credit: Arc<Credit>,
     /// Bytes that were read and not yet looked at.
     left: Bytes,
@@ -70,15 +73,10 @@ pub async fn serve<S>(joined: Joined, stream: S, early: Bytes)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let limits = joined.local.hub().limits();
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
-        .max_message_size(Some(limits.message_bytes))
-        .max_frame_size(Some(limits.frame_bytes));
     let mut peer = Peer {
         stream,
-        protocol: Box::new(WebSocketContext::new(Role::Server, Some(config))),
+        protocol: Box::new(protocol(joined.local.hub().limits())),
+        frames: Frames::default(),
         credit: Arc::default(),
         left: early,
         phase: Phase::Open,
@@ -89,6 +87,15 @@ where
         joined,
     };
     poll_fn(|cx| peer.poll(cx)).await;
+}
+
+fn protocol(limits: &Limits) -> WebSocketContext {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(Some(limits.message_bytes))
+        .max_frame_size(Some(limits.frame_bytes));
+    WebSocketContext::new(Role::Server, Some(config))
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
@@ -126,7 +133,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
                 // tungstenite answers pings; raw frames are never read
                 Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_)) => {}
                 Ok(Frame::Close(frame)) => self.hear_goodbye(frame),
-                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.rest();
+                    break;
+                }
                 Err(error) => self.fail(cx, &error),
             }
         }
@@ -137,6 +147,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             cx.waker().wake_by_ref();
         }
         intake.put_by(&mut self.left);
+    }
+
+    /// tungstenite has looked at all it was given. What it read a large message into it would
+    /// keep for good, so another takes its place once nothing is left that the first knows:
+    /// no part of a frame or a message, no goodbye, and no pong, as it writes what it has to
+    /// before it asks for more.
+    fn rest(&mut self) {
+        if self.phase == Phase::Open && self.frames.after_large() {
+            *self.protocol = protocol(self.joined.local.hub().limits());
+            self.frames = Frames::default();
+        }
     }
 
     fn may_read(&mut self, cx: &Context<'_>) -> bool {
@@ -165,6 +186,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             stream: &mut self.stream,
             cx,
             queue: &mut queue,
+            frames: &mut self.frames,
             left: &mut self.left,
             intake,
         };
@@ -200,6 +222,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             stream: &mut self.stream,
             cx,
             queue: &mut queue,
+            frames: &mut self.frames,
             left: &mut self.left,
             intake: &mut Intake::new(&mut []),
         };

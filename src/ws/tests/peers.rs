@@ -182,6 +182,38 @@ fn fragments_come_byte_by_byte_with_pings_in_between() {
     });
 }
 
+#[test]
+fn a_large_message_leaves_no_memory_behind() {
+    run(async {
+        let (_, local, told) = one_thread(Limits::default());
+        let mut client = connect(&local, 1024);
+        let long = vec![b'x'; 300_000];
+        client.send(&frame(0x81, &long)).await;
+        settle().await;
+        let shared = |nth: usize| !told.messages.lock()[nth].1.bytes().is_unique();
+        assert!(!shared(0), "what held the message is kept");
+        // cut inside a head, inside a frame, and between fragments
+        let fragments = [frame(0x01, &long), frame(0x89, b"?"), frame(0x80, &long)].concat();
+        let stream = [frame(0x82, &long), frame(0x81, b"short"), fragments].concat();
+        let mut from = 0;
+        for to in [9, 300_014, 300_016, 600_039, 600_041, stream.len()] {
+            client.send(&stream[from..to]).await;
+            settle().await;
+            from = to;
+        }
+        client.expect(b"\x8a\x01?").await;
+        assert!((0..4).all(|nth| !shared(nth)));
+        let text = |bytes: Vec<u8>| Data::Text(bytes.into());
+        let expected = [
+            text(long.clone()),
+            Data::Binary(long.clone().into()),
+            text(b"short".into()),
+            text([&long[..], &long].concat()),
+        ];
+        assert!(said(&told) == expected);
+    });
+}
+
 /// What ends a conversation, and with which code.
 fn offences() -> Vec<(&'static str, Vec<u8>, u16)> {
     let long = vec![b'x'; 2000];
