@@ -11,7 +11,7 @@ use crate::config::ClientAddress;
 use crate::http::header::joined;
 
 /// The header whose entries are counted.
-const FORWARDED_FOR: &str = "x-forwarded-for";
+pub(super) const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The client's address; `peer` is the other end of the connection.
 pub(super) fn client<'a>(
