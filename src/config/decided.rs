@@ -280,6 +280,12 @@ pub struct WebSocket {
     pub public_topics: Vec<String>,
     /// The bounds of the hub.
     pub limits: ws::Limits,
+    /// `WEBSOCKET_UPGRADE_RATE_LIMIT` with the prefix.
+    pub upgrade_rate_variable: String,
+    /// `WEBSOCKET_MAX_PEERS_PER_ADDRESS` with the prefix.
+    pub peers_per_address_variable: String,
+    /// `WEBSOCKET_MAX_PEERS` with the prefix.
+    pub peers_variable: String,
 }
 
 /// So many in so long.

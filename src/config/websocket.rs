@@ -82,6 +82,9 @@ fn asked(source: &mut Source<'_>, build: &Handoff) -> WebSocket {
         upgrade_rate: source.take_or_default(&WEBSOCKET_UPGRADE_RATE_LIMIT, read::rate),
         public_topics: source.take_list(&WEBSOCKET_PUBLIC_TOPICS, read::topics),
         limits: limits(source),
+        upgrade_rate_variable: source.variable(WEBSOCKET_UPGRADE_RATE_LIMIT.env),
+        peers_per_address_variable: source.variable(WEBSOCKET_MAX_PEERS_PER_ADDRESS.env),
+        peers_variable: source.variable(WEBSOCKET_MAX_PEERS.env),
     }
 }
 

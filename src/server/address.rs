@@ -11,7 +11,7 @@ use crate::config::ClientAddress;
 use crate::http::header::joined;
 
 /// The header whose entries are counted.
-const FORWARDED_FOR: &str = "x-forwarded-for";
+pub(super) const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The client's address; `peer` is the other end of the connection.
 pub(super) fn client<'a>(
@@ -45,18 +45,57 @@ fn entry(list: &str, from_the_right: usize) -> Option<&str> {
     Some(list.rsplit(',').nth(from_the_right)?.trim())
 }
 
+/// The address without what else proxies write with it: a port, which differs with each
+/// connection, so that nobody would come from the same place twice.
+pub(super) fn host(address: &str) -> Cow<'_, str> {
+    match ip(address) {
+        Some(ip) => ip.to_string().into(),
+        None => Cow::Borrowed(address),
+    }
+}
+
 /// Whom an address counts as where addresses are counted: whoever has an IPv6 address has all
 /// of its network. `None` on a Unix socket, whose clients have none.
 pub(super) fn counted(address: &str) -> Option<Cow<'_, str>> {
-    match address.parse::<IpAddr>().map(|it| it.to_canonical()) {
-        Ok(IpAddr::V6(address)) => {
+    match ip(address) {
+        Some(IpAddr::V6(address)) => {
             let network = Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX));
             Some(format!("{network}/64").into())
         }
-        Ok(address) => Some(address.to_string().into()),
+        Some(address) => Some(address.to_string().into()),
         // whatever a proxy calls it
-        Err(_) => (!address.is_empty()).then_some(Cow::Borrowed(address)),
+        None => (!address.is_empty()).then_some(Cow::Borrowed(address)),
     }
+}
+
+/// `203.0.113.7`, `203.0.113.7:51234`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:443`, and
+/// an IPv6 address with a zone (RFC 4007, 11), which says nothing outside its machine.
+fn ip(address: &str) -> Option<IpAddr> {
+    let ip = match address.strip_prefix('[') {
+        Some(rest) => {
+            let (host, port) = rest.split_once(']')?;
+            if !(port.is_empty() || port.strip_prefix(':').is_some_and(is_port)) {
+                return None;
+            }
+            IpAddr::V6(ipv6(host)?)
+        }
+        None => match address.split_once(':') {
+            // an IPv6 address has a second colon, which no port has
+            Some((host, port)) if is_port(port) => IpAddr::V4(host.parse().ok()?),
+            Some(_) => IpAddr::V6(ipv6(address)?),
+            None => IpAddr::V4(address.parse().ok()?),
+        },
+    };
+    Some(ip.to_canonical())
+}
+
+fn ipv6(host: &str) -> Option<Ipv6Addr> {
+    let (address, _zone) = host.split_once('%').unwrap_or((host, ""));
+    address.parse().ok()
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
 #[cfg(test)]
@@ -127,6 +166,41 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(counted(address).as_deref(), as_what);
+        }
+    }
+
+    #[test]
+    fn ports_brackets_and_zones_make_nobody_another() {
+        for (address, as_what) in [
+            ("203.0.113.7:51234", "203.0.113.7"),
+            ("203.0.113.7:0", "203.0.113.7"),
+            ("[2001:db8::1]:443", "2001:db8::/64"),
+            ("[2001:db8::1]", "2001:db8::/64"),
+            ("[::ffff:203.0.113.7]:443", "203.0.113.7"),
+            ("fe80::1%eth0", "fe80::/64"),
+            ("[fe80::1%25eth0]:443", "fe80::/64"),
+            // an address of its own, not one with a port
+            ("2001:db8::1:443", "2001:db8::/64"),
+            // nothing that anyone means by an address
+            ("203.0.113.7:", "203.0.113.7:"),
+            ("203.0.113.7:+80", "203.0.113.7:+80"),
+            ("203.0.113.7:65536", "203.0.113.7:65536"),
+            ("203.0.113.7:80:80", "203.0.113.7:80:80"),
+            ("203.0.113.7%1", "203.0.113.7%1"),
+            ("[203.0.113.7]:80", "[203.0.113.7]:80"),
+            ("[2001:db8::1]443", "[2001:db8::1]443"),
+            ("[2001:db8::1", "[2001:db8::1"),
+            ("unknown:80", "unknown:80"),
+        ] {
+            assert_eq!(counted(address).as_deref(), Some(as_what), "{address}");
+        }
+        for (address, same) in [
+            ("203.0.113.7:51234", "203.0.113.7"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+            ("fe80::1%eth0", "fe80::1"),
+            ("unknown:80", "unknown:80"),
+        ] {
+            assert_eq!(host(address), same);
         }
     }
 }

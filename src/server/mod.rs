@@ -21,6 +21,7 @@ mod io_thread;
 mod listener;
 mod outbox;
 mod peer;
+mod refused;
 mod render;
 mod request_text;
 mod socket;

@@ -42,7 +42,11 @@ pub(super) async fn render(
 ) -> Response<Body> {
     let seat = app.sticky.as_ref().and_then(|sticky| {
         let address = address::client(&app.config.address, &head.headers, &connection.peer.address);
-        sticky.choose(&head.headers, &address, &app.dispatcher.seats())
+        sticky.choose(
+            &head.headers,
+            &address::host(&address),
+            &app.dispatcher.seats(),
+        )
     });
     let text = match request_text::write(app, connection, &head) {
         Ok(text) => text,

@@ -21,6 +21,7 @@ use super::address;
 use super::body::Body;
 use super::connection::Connection;
 use super::exchange::plain;
+use super::refused::{Bound, Warnings};
 use super::request_text::RequestText;
 use super::sockets::CARD_BYTES;
 use crate::config::{Config, WebSocket};
@@ -45,6 +46,7 @@ pub(super) struct Gate {
     /// The scheme that clients come with is known, not guessed.
     scheme_known: bool,
     limiter: Option<Mutex<Limiter>>,
+    warnings: Warnings,
 }
 
 /// A handshake that may go on to a worker.
@@ -73,6 +75,7 @@ impl Gate {
             Mutex::new(limiter)
         });
         Some(Self {
+            warnings: Warnings::new(&rules, &config.address),
             rules,
             scheme_known: config.origin.is_some() || config.origin_headers.protocol.is_some(),
             limiter,
@@ -119,10 +122,6 @@ impl Handshake {
         if app.draining() {
             return Err(Refusal::Drain);
         }
-        let client = address::client(&app.config.address, &head.headers, &connection.peer.address);
-        let address = address::counted(&client).map(Arc::<str>::from);
-        gate.allows_rate(address.as_deref())
-            .map_err(Refusal::Rate)?;
         if !gate.allows_origin(&head.headers, &text.origin()) {
             let origin = joined(&head.headers, &ORIGIN).unwrap_or(Cow::Borrowed(b"none"));
             log::debug(
@@ -130,6 +129,13 @@ impl Handshake {
                 &[("origin", &String::from_utf8_lossy(&origin))],
             );
             return Err(Refusal::Origin);
+        }
+        // after that, or a foreign page could spend what its visitor may
+        let client = address::client(&app.config.address, &head.headers, &connection.peer.address);
+        let address = address::counted(&client).map(Arc::<str>::from);
+        if let Err(wait) = gate.allows_rate(address.as_deref()) {
+            gate.warnings.refused(Bound::Rate, Some(&head.headers));
+            return Err(Refusal::Rate(wait));
         }
         Ok(Some(Self { accept, address }))
     }
@@ -157,8 +163,16 @@ impl Handshake {
         };
         let joined = match peers.join(admission) {
             Ok(joined) => joined,
-            Err(JoinError::Full) => return Ok(Refusal::Full.response()),
-            Err(JoinError::Address) => return Ok(Refusal::Address.response()),
+            Err(error) => {
+                let (bound, refusal) = match error {
+                    JoinError::Full => (Bound::Full, Refusal::Full),
+                    JoinError::Address => (Bound::Address, Refusal::Address),
+                };
+                if let Some(gate) = &app.gate {
+                    gate.warnings.refused(bound, None);
+                }
+                return Ok(refusal.response());
+            }
         };
         // After it has joined: a drain that begins from here on finds it among the peers.
         if app.draining() || connection.is_last() {

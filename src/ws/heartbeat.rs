@@ -1,5 +1,6 @@
 //! Whether a peer is still there: a ping after silence, death after one that found no answer,
-//! an end for those that are only there (RFC 6455 5.5.2). Time comes from outside and is as
+//! an end for those that are only there (RFC 6455 5.5.2). A peer is silent only while it is
+//! listened to, and what it takes is as good a sign of life as what it says. Time comes from outside and is as
 //! coarse as whoever brings it: the sweep of the I/O thread.
 
 use std::time::Instant;
@@ -9,7 +10,7 @@ use super::limits::Limits;
 /// What a peer has been doing.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Heartbeat {
-    /// The last byte from it.
+    /// The last sign of life.
     heard: Instant,
     /// The last message from it.
     active: Instant,
@@ -17,6 +18,8 @@ pub(super) struct Heartbeat {
     pinged: Option<Instant>,
     /// When it was bidden goodbye.
     closing: Option<Instant>,
+    /// It is not read, as the app is busy with what it has said: its pongs would not be seen.
+    paused: bool,
 }
 
 /// What is to be done about it.
@@ -37,10 +40,11 @@ impl Heartbeat {
             active: now,
             pinged: None,
             closing: None,
+            paused: false,
         }
     }
 
-    /// Bytes came, a pong among them or not: it lives.
+    /// It lives: bytes came, a pong among them or not, or it took some of those that waited.
     pub fn hear(&mut self, now: Instant) {
         self.heard = now;
         self.pinged = None;
@@ -49,6 +53,16 @@ impl Heartbeat {
     /// A message came.
     pub fn act(&mut self, now: Instant) {
         self.active = now;
+    }
+
+    /// Whether it is kept from being read by what it has said before. While it is, nothing is
+    /// expected of it, and the time does not count.
+    pub fn pause(&mut self, paused: bool, now: Instant) {
+        if self.paused && !paused {
+            self.hear(now);
+            self.act(now);
+        }
+        self.paused = paused;
     }
 
     /// The closing handshake begins.
@@ -64,6 +78,9 @@ impl Heartbeat {
             } else {
                 Beat::Nothing
             };
+        }
+        if self.paused {
+            return Beat::Nothing;
         }
         if limits.idle.is_some_and(|idle| past(self.active, idle)) {
             return Beat::Idle;
@@ -101,6 +118,28 @@ mod tests {
         assert_eq!(heart.beat(at(start, 60), &limits), Beat::Nothing);
         assert_eq!(heart.beat(at(start, 89), &limits), Beat::Ping);
         assert_eq!(heart.beat(at(start, 119), &limits), Beat::Dead);
+    }
+
+    #[test]
+    fn expects_nothing_of_whom_it_does_not_listen_to() {
+        let start = Instant::now();
+        let limits = Limits {
+            idle: Some(Duration::from_secs(50)),
+            ..Limits::default()
+        };
+        let mut heart = Heartbeat::new(start);
+        assert_eq!(heart.beat(at(start, 30), &limits), Beat::Ping);
+        heart.pause(true, at(start, 31));
+        heart.pause(true, at(start, 32));
+        assert_eq!(heart.beat(at(start, 500), &limits), Beat::Nothing);
+        heart.pause(false, at(start, 500));
+        heart.pause(false, at(start, 510));
+        assert_eq!(heart.beat(at(start, 529), &limits), Beat::Nothing);
+        assert_eq!(heart.beat(at(start, 530), &limits), Beat::Ping);
+        assert_eq!(heart.beat(at(start, 550), &limits), Beat::Idle);
+        heart.pause(true, at(start, 551));
+        heart.close(at(start, 551));
+        assert_eq!(heart.beat(at(start, 556), &limits), Beat::Dead);
     }
 
     #[test]

@@ -30,6 +30,7 @@
 //! Left out: the handshake, which the server does; hooks, which JS runs; who may do what.
 
 mod code;
+mod frames;
 mod heartbeat;
 mod history;
 mod hub;

@@ -17,7 +17,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
 use super::code::{CloseCode, Closed, Goodbye};
+use super::frames::Frames;
+use super::heartbeat::Heartbeat;
 use super::inbound::{Credit, Data};
+use super::limits::Limits;
 use super::local::{Joined, Member};
 use super::shuttle::{Intake, Shuttle};
 
@@ -50,6 +53,7 @@ struct Peer<S> {
     stream: S,
     joined: Joined,
     protocol: Box<WebSocketContext>,
+    frames: Frames,
     credit: Arc<Credit>,
     /// Bytes that were read and not yet looked at.
     left: Bytes,
@@ -69,15 +73,10 @@ pub async fn serve<S>(joined: Joined, stream: S, early: Bytes)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let limits = joined.local.hub().limits();
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
-        .max_message_size(Some(limits.message_bytes))
-        .max_frame_size(Some(limits.frame_bytes));
     let mut peer = Peer {
         stream,
-        protocol: Box::new(WebSocketContext::new(Role::Server, Some(config))),
+        protocol: Box::new(protocol(joined.local.hub().limits())),
+        frames: Frames::default(),
         credit: Arc::default(),
         left: early,
         phase: Phase::Open,
@@ -88,6 +87,15 @@ where
         joined,
     };
     poll_fn(|cx| peer.poll(cx)).await;
+}
+
+fn protocol(limits: &Limits) -> WebSocketContext {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(Some(limits.message_bytes))
+        .max_frame_size(Some(limits.frame_bytes));
+    WebSocketContext::new(Role::Server, Some(config))
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
@@ -125,19 +133,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
                 // tungstenite answers pings; raw frames are never read
                 Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_)) => {}
                 Ok(Frame::Close(frame)) => self.hear_goodbye(frame),
-                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.rest();
+                    break;
+                }
                 Err(error) => self.fail(cx, &error),
             }
         }
         if intake.heard {
-            let mut heartbeat = self.member().heartbeat.get();
-            heartbeat.hear(local.now());
-            self.member().heartbeat.set(heartbeat);
+            self.beat(|heartbeat| heartbeat.hear(local.now()));
         }
         if intake.again {
             cx.waker().wake_by_ref();
         }
         intake.put_by(&mut self.left);
+    }
+
+    /// tungstenite has looked at all it was given. What it read a large message into it would
+    /// keep for good, so another takes its place once nothing is left that the first knows:
+    /// no part of a frame or a message, no goodbye, and no pong, as it writes what it has to
+    /// before it asks for more.
+    fn rest(&mut self) {
+        if self.phase == Phase::Open && self.frames.after_large() {
+            *self.protocol = protocol(self.joined.local.hub().limits());
+            self.frames = Frames::default();
+        }
     }
 
     fn may_read(&mut self, cx: &Context<'_>) -> bool {
@@ -147,8 +167,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         }
         let answers = self.member().queue.borrow().answers();
         self.held_up = answers >= ANSWERS;
-        let limits = self.joined.local.hub().limits();
-        !self.held_up && !self.credit.is_spent(limits, cx.waker())
+        let local = &self.joined.local;
+        let paused = self.credit.is_spent(local.hub().limits(), cx.waker());
+        self.beat(|heartbeat| heartbeat.pause(paused, local.now()));
+        !self.held_up && !paused
+    }
+
+    fn beat(&self, with: impl FnOnce(&mut Heartbeat)) {
+        let mut heartbeat = self.member().heartbeat.get();
+        with(&mut heartbeat);
+        self.member().heartbeat.set(heartbeat);
     }
 
     /// One step of the protocol: a message, or why there is none.
@@ -158,6 +186,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             stream: &mut self.stream,
             cx,
             queue: &mut queue,
+            frames: &mut self.frames,
             left: &mut self.left,
             intake,
         };
@@ -169,9 +198,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         if self.phase != Phase::Open {
             return;
         }
-        let mut heartbeat = self.member().heartbeat.get();
-        heartbeat.act(self.joined.local.now());
-        self.member().heartbeat.set(heartbeat);
+        self.beat(|heartbeat| heartbeat.act(self.joined.local.now()));
         let (id, message) = (self.joined.id(), self.credit.charge(data));
         let local = &self.joined.local;
         if !local.guard(|hooks| hooks.message(id, message)) {
@@ -195,6 +222,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             stream: &mut self.stream,
             cx,
             queue: &mut queue,
+            frames: &mut self.frames,
             left: &mut self.left,
             intake: &mut Intake::new(&mut []),
         };
@@ -240,11 +268,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
 
     fn leave(&mut self, phase: Phase) {
         self.phase = phase;
-        let member = self.member();
-        member.leaving.set(true);
-        let mut heartbeat = member.heartbeat.get();
-        heartbeat.close(self.joined.local.now());
-        member.heartbeat.set(heartbeat);
+        self.member().leaving.set(true);
+        self.beat(|heartbeat| heartbeat.close(self.joined.local.now()));
     }
 
     /// Writes what the socket takes. Whether nothing more will come.
@@ -254,6 +279,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         }
         let member = self.joined.member.clone();
         let flushed = member.queue.borrow_mut().poll_flush(cx, &mut self.stream);
+        if member.queue.borrow_mut().has_moved() {
+            self.beat(|heartbeat| heartbeat.hear(self.joined.local.now()));
+        }
         match flushed {
             Poll::Pending => Ok(false),
             Poll::Ready(lossy) => {

@@ -50,6 +50,8 @@ pub(super) struct Queue {
     begun: bool,
     /// The socket took less than it was offered.
     blocked: bool,
+    /// Since then it has taken more.
+    moved: bool,
     /// Something was skipped or replaced since the queue was last empty.
     lossy: bool,
     /// Waiting entries by key.
@@ -232,6 +234,7 @@ impl Queue {
             if written == 0 && self.bytes > 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
+            self.moved |= self.blocked && written > 0;
             self.advance(written);
         }
         if self.entries.capacity() > KEPT {
@@ -241,6 +244,13 @@ impl Queue {
         self.gaps = 0;
         self.blocked = false;
         Poll::Ready(Ok(std::mem::take(&mut self.lossy)))
+    }
+
+    /// Whether the socket has taken bytes after it had taken none, since this was last asked.
+    /// That is a sign of the peer, which has made the room; what a socket takes at once says
+    /// only that the kernel had some.
+    pub fn has_moved(&mut self) -> bool {
+        std::mem::take(&mut self.moved)
     }
 
     fn poll_write<S: AsyncWrite + Unpin>(

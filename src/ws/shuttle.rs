@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, ReadBuf};
 
+use super::frames::Frames;
 use super::queue::Queue;
 
 /// Fills of the intake in one turn; then others have theirs.
@@ -51,6 +52,8 @@ pub(super) struct Shuttle<'a, 'c, 'w, S> {
     pub stream: &'a mut S,
     pub cx: &'a mut Context<'w>,
     pub queue: &'a mut Queue,
+    /// Told of all that is read.
+    pub frames: &'a mut Frames,
     pub left: &'a mut Bytes,
     pub intake: &'a mut Intake<'c>,
 }
@@ -64,6 +67,7 @@ impl<S: AsyncRead + Unpin> Read for Shuttle<'_, '_, '_, S> {
                 // gives the memory back
                 *self.left = Bytes::new();
             }
+            self.frames.pass(&out[..len]);
             return Ok(len);
         }
         let intake = &mut *self.intake;
@@ -84,6 +88,7 @@ impl<S: AsyncRead + Unpin> Read for Shuttle<'_, '_, '_, S> {
         let len = out.len().min(intake.end - intake.start);
         out[..len].copy_from_slice(&intake.buffer[intake.start..][..len]);
         intake.start += len;
+        self.frames.pass(&out[..len]);
         Ok(len)
     }
 }

@@ -219,6 +219,21 @@ fn handshakes_of_one_address_are_bounded() {
 }
 
 #[test]
+fn foreign_pages_do_not_spend_what_an_address_may() {
+    let house = house(json!({ "upgradeRateLimit": "1/1m" }), &[]);
+    let mut client = Client::of(&house);
+    let foreign = handshake("/ws", &["Origin: https://b.test"]);
+    for _ in 0..3 {
+        assert_eq!(client.asks(&foreign).status, 403);
+    }
+    assert_eq!(client.asks(&handshake("/refuse", &[])).status, 401);
+    let forwarded = handshake("/refuse", &["X-Forwarded-For: 192.0.2.1"]);
+    assert_eq!(client.asks(&forwarded).status, 429);
+    // it costs nothing, but is not let through either
+    assert_eq!(client.asks(&foreign).status, 403);
+}
+
+#[test]
 fn peers_are_bounded_in_all_and_by_address() {
     let ask = |websocket| {
         let house = house(websocket, &[]);
