@@ -247,8 +247,9 @@ describe('a request that is given on', () => {
 		given_on.send(get('/api/worker?wait=nobody'));
 		await server.says('has begun');
 		const deadly = await Connection.open(server);
-		deadly.send(get('/api/die/loop'));
-		await doomed(server, 'loop');
+		deadly.send(get('/api/die/loop-await?when=full-line'));
+		await doomed(server, 'loop-await');
+		await exchange(server, get('/api/gate/full-line'));
 		// which nobody takes any more
 		const next = await Connection.open(server);
 		next.send(get('/api/worker'));
