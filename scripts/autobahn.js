@@ -10,15 +10,26 @@
 import fs from 'node:fs';
 import { start_site } from '../__test__/sockets/site.js';
 import { build } from './build.js';
-import { run } from './lib/command.js';
+import { run, succeeds } from './lib/command.js';
 import { main } from './lib/main.js';
 import { at } from './lib/places.js';
 import { ensure_modules } from './lib/toolchain.js';
 
 /** Where the suite is, or nothing. */
-export function suite() {
+function suite() {
 	const named = process.env.AUTOBAHN ?? at('..', 'shared', 'conformance', 'autobahn', 'run.sh');
 	return fs.existsSync(named) ? named : undefined;
+}
+
+/**
+ * Why the suite cannot be run here, if so: it gets Python's packages when it is first called.
+ * @returns {Promise<string | undefined>}
+ */
+export async function missing() {
+	const script = suite();
+	if (script === undefined) return 'the suite is not here, see scripts/autobahn.js';
+	if (await succeeds('sh', [script, 'ws://unused', '-l'])) return undefined;
+	return 'the suite could not be installed, which takes Python 3.11 or 3.12 and its packages';
 }
 
 /** The suite's longest messages have 16 MiB. */

@@ -4,7 +4,7 @@
  */
 
 import fs from 'node:fs';
-import { suite } from '../autobahn.js';
+import { missing } from '../autobahn.js';
 import { build } from '../build.js';
 import { pack } from '../pack-local.js';
 import { run, succeeds } from './command.js';
@@ -241,8 +241,8 @@ export const all_stages = () => [
 		title: 'the Autobahn WebSocket suite',
 		after: ['build'],
 		async run() {
-			if (suite() === undefined) {
-				const reason = 'the suite is not here, see scripts/autobahn.js';
+			const reason = await missing();
+			if (reason !== undefined) {
 				warn(`The Autobahn suite was not run: ${reason}.`);
 				return reason;
 			}
