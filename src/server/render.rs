@@ -9,7 +9,7 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use http::header::{
-    CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, SET_COOKIE,
+    CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, RETRY_AFTER, SET_COOKIE,
 };
 use http::request::Parts;
 use http::{Method, Response, StatusCode, Version};
@@ -98,8 +98,14 @@ pub(super) async fn render(
     // Nothing but its head: another worker can be asked the same.
     let repeatable = matches!(inbound, Inbound::None)
         && (head.method == Method::GET || head.method == Method::HEAD);
+    let invites = matches!(inbound, Inbound::Stream(..)) && head.headers.contains_key(EXPECT);
     let untouched = inbound.follow(app, connection, &exchange);
     let mut outcome = await_reply(connection, exchange).await;
+    if invites {
+        // The body's reader was woken when a worker took the request. It runs first, so that the
+        // client sees 100 Continue before an answer however quick that is, as from Node.
+        tokio::task::yield_now().await;
+    }
     if let Outcome::Reply(Err(ReplyError::Lost(lost))) = &outcome
         && repeatable
         && !lost.suspected
