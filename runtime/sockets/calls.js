@@ -69,16 +69,23 @@ function is_thenable(value) {
  * @param {Ending} ending
  */
 function finish(member, name, result, ending) {
-	member.running -= 1;
 	try {
 		keep(member);
 		ending.done?.(result);
 	} catch (error) {
-		member.running += 1;
 		void fail(member, name, error, ending);
 		return;
 	}
-	if (ending.token !== undefined) settle(ending.token);
+	over(member, ending);
+}
+
+/**
+ * @param {Member} member
+ * @param {Ending} ending
+ */
+function over(member, { token }) {
+	member.running -= 1;
+	if (token !== undefined) settle(token);
 }
 
 /** @param {Member} member */
@@ -86,7 +93,8 @@ function keep(member) {
 	if (member.gone) return;
 	let card;
 	try {
-		card = member.card.changed(member.running > 0);
+		// this hook is one of those that run
+		card = member.card.changed(member.running > 1);
 	} catch (error) {
 		throw new Error(
 			`peer.context cannot be kept, as it may have to move to another worker: ${
@@ -104,41 +112,45 @@ function keep(member) {
  * @param {unknown} thrown
  * @param {Ending} ending
  */
-async function fail(member, name, thrown, { token, failed }) {
-	member.running -= 1;
+async function fail(member, name, thrown, ending) {
+	try {
+		await tell(member, name, thrown, ending);
+	} finally {
+		over(member, ending);
+	}
+}
+
+/**
+ * Tells who is to hear of it: the client, the `error` hook, or else the log.
+ * @param {Member} member
+ * @param {string} name
+ * @param {unknown} thrown
+ * @param {Ending} ending
+ */
+async function tell(member, name, thrown, { failed }) {
 	try {
 		// what it has changed until then counts
 		keep(member);
 	} catch (error) {
 		if (is_refusal(thrown)) thrown = error;
 	}
-	if (failed !== undefined) {
-		failed(thrown);
-		if (is_refusal(thrown)) {
-			if (token !== undefined) settle(token);
-			return;
-		}
-	}
+	failed?.(thrown);
+	if (failed !== undefined && is_refusal(thrown)) return;
 	let what = `\`${name}\``;
 	let error = as_error(thrown);
 	const hook = member.hooks.error;
-	let told = false;
 	if (hook !== undefined) {
 		try {
 			await hook(member.peer, error);
-			told = true;
 			keep(member);
+			return;
 		} catch (another) {
-			told = false;
 			what = '`error`';
 			error = as_error(another);
 		}
 	}
-	if (!told) {
-		console.error(`The WebSocket hook ${what} failed for peer ${member.peer.id}:`, error);
-		if (failed === undefined && !member.gone) member.peer.close(INTERNAL_ERROR);
-	}
-	if (token !== undefined) settle(token);
+	console.error(`The WebSocket hook ${what} failed for peer ${member.peer.id}:`, error);
+	if (failed === undefined && !member.gone) member.peer.close(INTERNAL_ERROR);
 }
 
 /** @param {unknown} thrown */

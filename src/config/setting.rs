@@ -55,6 +55,28 @@ pub enum Group {
     Operation,
 }
 
+impl Group {
+    /// A setting of the group whose option takes what its variable takes.
+    pub const fn setting(
+        self,
+        env: &'static str,
+        option: &'static str,
+        kind: Kind,
+        default: &'static str,
+        doc: &'static str,
+    ) -> Setting {
+        Setting {
+            env,
+            aliases: &[],
+            option: Some(Alias { name: option, kind }),
+            kind,
+            default,
+            group: self,
+            doc,
+        }
+    }
+}
+
 /// What a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {

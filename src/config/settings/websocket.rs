@@ -15,25 +15,6 @@ const MANY: Kind = Kind::Count {
 
 const BYTES: Kind = Kind::Bytes { min: KIB, max: GIB };
 
-/// A setting whose option takes what its variable takes.
-const fn setting(
-    env: &'static str,
-    option: &'static str,
-    kind: Kind,
-    default: &'static str,
-    doc: &'static str,
-) -> Setting {
-    Setting {
-        env,
-        aliases: &[],
-        option: Some(Alias { name: option, kind }),
-        kind,
-        default,
-        group: Group::WebSocket,
-        doc,
-    }
-}
-
 /// `WEBSOCKET_ENABLED`.
 pub const WEBSOCKET_ENABLED: Setting = Setting {
     env: "WEBSOCKET_ENABLED",
@@ -49,7 +30,7 @@ pub const WEBSOCKET_ENABLED: Setting = Setting {
 };
 
 /// `WEBSOCKET_PATH`.
-pub const WEBSOCKET_PATH: Setting = setting(
+pub const WEBSOCKET_PATH: Setting = Group::WebSocket.setting(
     "WEBSOCKET_PATH",
     "websocket.path",
     Kind::UrlPath,
@@ -58,7 +39,7 @@ pub const WEBSOCKET_PATH: Setting = setting(
 );
 
 /// `WEBSOCKET_ALLOWED_ORIGINS`.
-pub const WEBSOCKET_ALLOWED_ORIGINS: Setting = setting(
+pub const WEBSOCKET_ALLOWED_ORIGINS: Setting = Group::WebSocket.setting(
     "WEBSOCKET_ALLOWED_ORIGINS",
     "websocket.allowedOrigins",
     Kind::Origins,
@@ -67,7 +48,7 @@ pub const WEBSOCKET_ALLOWED_ORIGINS: Setting = setting(
 );
 
 /// `WEBSOCKET_REQUIRE_ORIGIN`.
-pub const WEBSOCKET_REQUIRE_ORIGIN: Setting = setting(
+pub const WEBSOCKET_REQUIRE_ORIGIN: Setting = Group::WebSocket.setting(
     "WEBSOCKET_REQUIRE_ORIGIN",
     "websocket.requireOrigin",
     Kind::Switch,
@@ -76,7 +57,7 @@ pub const WEBSOCKET_REQUIRE_ORIGIN: Setting = setting(
 );
 
 /// `WEBSOCKET_UPGRADE_RATE_LIMIT`.
-pub const WEBSOCKET_UPGRADE_RATE_LIMIT: Setting = setting(
+pub const WEBSOCKET_UPGRADE_RATE_LIMIT: Setting = Group::WebSocket.setting(
     "WEBSOCKET_UPGRADE_RATE_LIMIT",
     "websocket.upgradeRateLimit",
     Kind::Rate,
@@ -85,7 +66,7 @@ pub const WEBSOCKET_UPGRADE_RATE_LIMIT: Setting = setting(
 );
 
 /// `WEBSOCKET_MAX_PEERS`.
-pub const WEBSOCKET_MAX_PEERS: Setting = setting(
+pub const WEBSOCKET_MAX_PEERS: Setting = Group::WebSocket.setting(
     "WEBSOCKET_MAX_PEERS",
     "websocket.maxPeers",
     MANY,
@@ -94,7 +75,7 @@ pub const WEBSOCKET_MAX_PEERS: Setting = setting(
 );
 
 /// `WEBSOCKET_MAX_PEERS_PER_ADDRESS`.
-pub const WEBSOCKET_MAX_PEERS_PER_ADDRESS: Setting = setting(
+pub const WEBSOCKET_MAX_PEERS_PER_ADDRESS: Setting = Group::WebSocket.setting(
     "WEBSOCKET_MAX_PEERS_PER_ADDRESS",
     "websocket.maxPeersPerAddress",
     MANY,
@@ -103,7 +84,7 @@ pub const WEBSOCKET_MAX_PEERS_PER_ADDRESS: Setting = setting(
 );
 
 /// `WEBSOCKET_MAX_SUBSCRIPTIONS`.
-pub const WEBSOCKET_MAX_SUBSCRIPTIONS: Setting = setting(
+pub const WEBSOCKET_MAX_SUBSCRIPTIONS: Setting = Group::WebSocket.setting(
     "WEBSOCKET_MAX_SUBSCRIPTIONS",
     "websocket.maxSubscriptions",
     MANY,
@@ -112,7 +93,7 @@ pub const WEBSOCKET_MAX_SUBSCRIPTIONS: Setting = setting(
 );
 
 /// `WEBSOCKET_MAX_TOPICS`.
-pub const WEBSOCKET_MAX_TOPICS: Setting = setting(
+pub const WEBSOCKET_MAX_TOPICS: Setting = Group::WebSocket.setting(
     "WEBSOCKET_MAX_TOPICS",
     "websocket.maxTopics",
     MANY,
@@ -121,7 +102,7 @@ pub const WEBSOCKET_MAX_TOPICS: Setting = setting(
 );
 
 /// `WEBSOCKET_MAX_MESSAGE_SIZE`.
-pub const WEBSOCKET_MAX_MESSAGE_SIZE: Setting = setting(
+pub const WEBSOCKET_MAX_MESSAGE_SIZE: Setting = Group::WebSocket.setting(
     "WEBSOCKET_MAX_MESSAGE_SIZE",
     "websocket.maxMessageSize",
     BYTES,
@@ -130,7 +111,7 @@ pub const WEBSOCKET_MAX_MESSAGE_SIZE: Setting = setting(
 );
 
 /// `WEBSOCKET_MAX_QUEUED_BYTES`.
-pub const WEBSOCKET_MAX_QUEUED_BYTES: Setting = setting(
+pub const WEBSOCKET_MAX_QUEUED_BYTES: Setting = Group::WebSocket.setting(
     "WEBSOCKET_MAX_QUEUED_BYTES",
     "websocket.maxQueuedBytes",
     BYTES,
@@ -139,7 +120,7 @@ pub const WEBSOCKET_MAX_QUEUED_BYTES: Setting = setting(
 );
 
 /// `WEBSOCKET_OVERFLOW`.
-pub const WEBSOCKET_OVERFLOW: Setting = setting(
+pub const WEBSOCKET_OVERFLOW: Setting = Group::WebSocket.setting(
     "WEBSOCKET_OVERFLOW",
     "websocket.overflow",
     Kind::Overflow,
@@ -148,7 +129,7 @@ pub const WEBSOCKET_OVERFLOW: Setting = setting(
 );
 
 /// `WEBSOCKET_HEARTBEAT`.
-pub const WEBSOCKET_HEARTBEAT: Setting = setting(
+pub const WEBSOCKET_HEARTBEAT: Setting = Group::WebSocket.setting(
     "WEBSOCKET_HEARTBEAT",
     "websocket.heartbeat",
     Kind::Interval {
@@ -161,7 +142,7 @@ pub const WEBSOCKET_HEARTBEAT: Setting = setting(
 );
 
 /// `WEBSOCKET_IDLE_TIMEOUT`.
-pub const WEBSOCKET_IDLE_TIMEOUT: Setting = setting(
+pub const WEBSOCKET_IDLE_TIMEOUT: Setting = Group::WebSocket.setting(
     "WEBSOCKET_IDLE_TIMEOUT",
     "websocket.idleTimeout",
     SECONDS,
@@ -170,7 +151,7 @@ pub const WEBSOCKET_IDLE_TIMEOUT: Setting = setting(
 );
 
 /// `WEBSOCKET_REPLAY_SIZE`.
-pub const WEBSOCKET_REPLAY_SIZE: Setting = setting(
+pub const WEBSOCKET_REPLAY_SIZE: Setting = Group::WebSocket.setting(
     "WEBSOCKET_REPLAY_SIZE",
     "websocket.replay.size",
     Kind::Count {
@@ -182,7 +163,7 @@ pub const WEBSOCKET_REPLAY_SIZE: Setting = setting(
 );
 
 /// `WEBSOCKET_REPLAY_TTL`.
-pub const WEBSOCKET_REPLAY_TTL: Setting = setting(
+pub const WEBSOCKET_REPLAY_TTL: Setting = Group::WebSocket.setting(
     "WEBSOCKET_REPLAY_TTL",
     "websocket.replay.ttl",
     Kind::Duration(Unit::Seconds),
@@ -191,7 +172,7 @@ pub const WEBSOCKET_REPLAY_TTL: Setting = setting(
 );
 
 /// `WEBSOCKET_PUBLIC_TOPICS`.
-pub const WEBSOCKET_PUBLIC_TOPICS: Setting = setting(
+pub const WEBSOCKET_PUBLIC_TOPICS: Setting = Group::WebSocket.setting(
     "WEBSOCKET_PUBLIC_TOPICS",
     "websocket.publicTopics",
     Kind::Topics,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{GIB, MIB, SECONDS};
 use crate::config::parse::Unit;
-use crate::config::setting::{Alias, Group, Kind, Setting};
+use crate::config::setting::{Group, Kind, Setting};
 
 /// A worker is a thread and some 20 MB: more than this is a mistyped number.
 pub const MOST_WORKERS: usize = 256;
@@ -20,27 +20,8 @@ const EXCHANGES: Kind = Kind::Count {
     max: 1 << 20,
 };
 
-/// A setting whose option takes what its variable takes.
-const fn setting(
-    env: &'static str,
-    option: &'static str,
-    kind: Kind,
-    default: &'static str,
-    doc: &'static str,
-) -> Setting {
-    Setting {
-        env,
-        aliases: &[],
-        option: Some(Alias { name: option, kind }),
-        kind,
-        default,
-        group: Group::Workers,
-        doc,
-    }
-}
-
 /// `CLUSTER_WORKERS`.
-pub const CLUSTER_WORKERS: Setting = setting(
+pub const CLUSTER_WORKERS: Setting = Group::Workers.setting(
     "CLUSTER_WORKERS",
     "workers",
     WORKERS,
@@ -49,7 +30,7 @@ pub const CLUSTER_WORKERS: Setting = setting(
 );
 
 /// `ISOLATED_WORKER`.
-pub const ISOLATED_WORKER: Setting = setting(
+pub const ISOLATED_WORKER: Setting = Group::Workers.setting(
     "ISOLATED_WORKER",
     "isolated",
     Kind::Switch,
@@ -58,7 +39,7 @@ pub const ISOLATED_WORKER: Setting = setting(
 );
 
 /// `AUTO_SCALE`.
-pub const AUTO_SCALE: Setting = setting(
+pub const AUTO_SCALE: Setting = Group::Workers.setting(
     "AUTO_SCALE",
     "autoScale",
     Kind::Switch,
@@ -67,7 +48,7 @@ pub const AUTO_SCALE: Setting = setting(
 );
 
 /// `MIN_WORKERS`.
-pub const MIN_WORKERS: Setting = setting(
+pub const MIN_WORKERS: Setting = Group::Workers.setting(
     "MIN_WORKERS",
     "minWorkers",
     SOME_WORKERS,
@@ -76,7 +57,7 @@ pub const MIN_WORKERS: Setting = setting(
 );
 
 /// `MAX_WORKERS`.
-pub const MAX_WORKERS: Setting = setting(
+pub const MAX_WORKERS: Setting = Group::Workers.setting(
     "MAX_WORKERS",
     "maxWorkers",
     SOME_WORKERS,
@@ -85,7 +66,7 @@ pub const MAX_WORKERS: Setting = setting(
 );
 
 /// `CPU_THRESHOLD`.
-pub const CPU_THRESHOLD: Setting = setting(
+pub const CPU_THRESHOLD: Setting = Group::Workers.setting(
     "CPU_THRESHOLD",
     "cpuThreshold",
     Kind::Percent,
@@ -94,7 +75,7 @@ pub const CPU_THRESHOLD: Setting = setting(
 );
 
 /// `MEMORY_THRESHOLD`.
-pub const MEMORY_THRESHOLD: Setting = setting(
+pub const MEMORY_THRESHOLD: Setting = Group::Workers.setting(
     "MEMORY_THRESHOLD",
     "memoryThreshold",
     Kind::Percent,
@@ -103,7 +84,7 @@ pub const MEMORY_THRESHOLD: Setting = setting(
 );
 
 /// `LOAD_BALANCING_STRATEGY`.
-pub const LOAD_BALANCING_STRATEGY: Setting = setting(
+pub const LOAD_BALANCING_STRATEGY: Setting = Group::Workers.setting(
     "LOAD_BALANCING_STRATEGY",
     "balancing",
     Kind::Balancing,
@@ -112,7 +93,7 @@ pub const LOAD_BALANCING_STRATEGY: Setting = setting(
 );
 
 /// `ENABLE_STICKY_SESSION`.
-pub const ENABLE_STICKY_SESSION: Setting = setting(
+pub const ENABLE_STICKY_SESSION: Setting = Group::Workers.setting(
     "ENABLE_STICKY_SESSION",
     "stickySession",
     Kind::Switch,
@@ -121,7 +102,7 @@ pub const ENABLE_STICKY_SESSION: Setting = setting(
 );
 
 /// `MAX_QUEUE`.
-pub const MAX_QUEUE: Setting = setting(
+pub const MAX_QUEUE: Setting = Group::Workers.setting(
     "MAX_QUEUE",
     "maxQueue",
     EXCHANGES,
@@ -130,7 +111,7 @@ pub const MAX_QUEUE: Setting = setting(
 );
 
 /// `QUEUE_TIMEOUT`.
-pub const QUEUE_TIMEOUT: Setting = setting(
+pub const QUEUE_TIMEOUT: Setting = Group::Workers.setting(
     "QUEUE_TIMEOUT",
     "queueTimeout",
     SECONDS,
@@ -139,7 +120,7 @@ pub const QUEUE_TIMEOUT: Setting = setting(
 );
 
 /// `MAX_IN_FLIGHT`.
-pub const MAX_IN_FLIGHT: Setting = setting(
+pub const MAX_IN_FLIGHT: Setting = Group::Workers.setting(
     "MAX_IN_FLIGHT",
     "maxInFlight",
     EXCHANGES,
@@ -148,7 +129,7 @@ pub const MAX_IN_FLIGHT: Setting = setting(
 );
 
 /// `UNRESPONSIVE_TIMEOUT`.
-pub const UNRESPONSIVE_TIMEOUT: Setting = setting(
+pub const UNRESPONSIVE_TIMEOUT: Setting = Group::Workers.setting(
     "UNRESPONSIVE_TIMEOUT",
     "unresponsiveTimeout",
     SECONDS,
@@ -157,7 +138,7 @@ pub const UNRESPONSIVE_TIMEOUT: Setting = setting(
 );
 
 /// `HEALTH_CHECK_INTERVAL`.
-pub const HEALTH_CHECK_INTERVAL: Setting = setting(
+pub const HEALTH_CHECK_INTERVAL: Setting = Group::Workers.setting(
     "HEALTH_CHECK_INTERVAL",
     "healthCheckInterval",
     Kind::Interval {
@@ -171,7 +152,7 @@ pub const HEALTH_CHECK_INTERVAL: Setting = setting(
 );
 
 /// `MAX_REQUESTS_PER_WORKER`.
-pub const MAX_REQUESTS_PER_WORKER: Setting = setting(
+pub const MAX_REQUESTS_PER_WORKER: Setting = Group::Workers.setting(
     "MAX_REQUESTS_PER_WORKER",
     "maxRequestsPerWorker",
     Kind::Count {
@@ -183,7 +164,7 @@ pub const MAX_REQUESTS_PER_WORKER: Setting = setting(
 );
 
 /// `MAX_MEMORY_USAGE`.
-pub const MAX_MEMORY_USAGE: Setting = setting(
+pub const MAX_MEMORY_USAGE: Setting = Group::Workers.setting(
     "MAX_MEMORY_USAGE",
     "maxMemoryUsage",
     Kind::Memory {
@@ -196,7 +177,7 @@ pub const MAX_MEMORY_USAGE: Setting = setting(
 );
 
 /// `MAX_WORKER_AGE`.
-pub const MAX_WORKER_AGE: Setting = setting(
+pub const MAX_WORKER_AGE: Setting = Group::Workers.setting(
     "MAX_WORKER_AGE",
     "maxWorkerAge",
     SECONDS,
@@ -205,7 +186,7 @@ pub const MAX_WORKER_AGE: Setting = setting(
 );
 
 /// `KEEP_BUILDS`.
-pub const KEEP_BUILDS: Setting = setting(
+pub const KEEP_BUILDS: Setting = Group::Workers.setting(
     "KEEP_BUILDS",
     "keepBuilds",
     Kind::Count { min: 0, max: 100 },

@@ -132,29 +132,25 @@ impl Sockets {
         };
         let limits = self.hub.limits();
         let most = limits.outgoing_bytes.min(limits.queued_bytes);
-        let answer = || {
-            let answer = answers::presence(id, name, &self.hub.presence(&topic));
-            Some(answer).filter(|answer| answer.len() <= most)
-        };
+        let watched = topic.presence();
         let fresh = Subscription::default();
-        // What is too large to be told is not watched either.
-        match answer().map(|_| self.hub.subscribe(peer, &topic.presence(), &fresh)) {
-            Some(Ok(subscribed)) => {
-                // First the changes, then who is there: nobody who comes in between is missed.
-                if let Some(answer) = answer() {
-                    return self.answer(peer, answer, Some(frame));
-                }
-                if subscribed.new {
-                    self.hub.unsubscribe(peer, &topic.presence());
-                }
-            }
-            Some(Err(error)) => {
+        let subscribed = match self.hub.subscribe(peer, &watched, &fresh) {
+            Ok(subscribed) => subscribed,
+            Err(error) => {
                 if let Some((code, reason)) = answers::refusal(error) {
                     self.refused(peer, id, code, &reason, Some(frame));
                 }
                 return;
             }
-            None => {}
+        };
+        // First the changes, then who is there: nobody who comes in between is missed.
+        let answer = answers::presence(id, name, &self.hub.presence(&topic));
+        if answer.len() <= most {
+            return self.answer(peer, answer, Some(frame));
+        }
+        // What is too large to be told is not watched either.
+        if subscribed.new {
+            self.hub.unsubscribe(peer, &watched);
         }
         let reason = "there are more than one message can name";
         self.refused(peer, id, "too-many", reason, Some(frame));
