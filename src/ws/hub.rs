@@ -1,113 +1,28 @@
 //! The hub: the one handle on all peers and topics of the process, from any thread. It decides
 //! under the registry's lock and leaves the work to the I/O threads.
 
+mod membership;
+mod views;
+mod words;
+
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use parking_lot::Mutex;
-use thiserror::Error;
 
 use super::code::Goodbye;
 use super::id::PeerId;
 use super::inbound::Inbound;
 use super::limits::Limits;
-use super::mailbox::{Mailbox, Post};
+use super::mailbox::Post;
 use super::message::Message;
 use super::name::TopicName;
-use super::presence::User;
-use super::registry::{Admission, Entry, Registry, THREADS, Wakes};
+use super::registry::{Registry, Wakes};
 use super::reply::{Resume, Subscribed};
-
-/// Why a message was not taken. Nobody got it and no number was used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum PublishError {
-    /// It is longer than [`Limits::outgoing_bytes`].
-    #[error("the message is longer than a message may be")]
-    TooLong,
-    /// An I/O thread has more to send out than [`Limits::mailbox_bytes`].
-    #[error("more is being published than can be sent out")]
-    Overloaded,
-}
-
-/// Why a peer may not subscribe.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum SubscribeError {
-    /// The peer has gone.
-    #[error("the peer has gone")]
-    Gone,
-    /// It has as many topics as [`Limits::subscriptions`].
-    #[error("the peer has as many topics as it may have")]
-    Subscriptions,
-    /// There are as many topics as [`Limits::topics`].
-    #[error("there are as many topics as there may be")]
-    Topics,
-    /// Its I/O thread has more to do than [`Limits::mailbox_bytes`].
-    #[error("more is being published than can be sent out")]
-    Overloaded,
-}
-
-/// A wish for a topic that was not granted.
-#[derive(Debug)]
-pub struct Refused {
-    /// Why.
-    pub error: SubscribeError,
-    /// What the peer sent, if that was given.
-    pub wish: Option<Inbound>,
-}
-
-/// Why a peer may not join.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum JoinError {
-    /// There are as many peers as [`Limits::peers`].
-    #[error("there are as many peers as there may be")]
-    Full,
-    /// The address has as many peers as [`Limits::peers_per_address`].
-    #[error("the address has as many peers as it may have")]
-    Address,
-}
-
-/// More I/O threads than the hub can wake.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("a hub takes at most {THREADS} I/O threads")]
-pub struct TooManyThreads;
-
-/// What became of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Published {
-    /// Its number in the topic.
-    pub seq: u64,
-    /// How many subscribers it was for.
-    pub recipients: usize,
-}
-
-/// How far a peer has seen a topic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
-    /// Which process's numbers it has: [`Hub::epoch`].
-    pub epoch: u64,
-    /// The last number it has seen.
-    pub seq: u64,
-}
-
-/// How a peer wants to have a topic.
-#[derive(Debug, Clone, Default)]
-pub struct Subscription {
-    /// What it has seen already, if it comes again.
-    pub since: Option<Position>,
-    /// It wants to be told, under the name it gave its wish.
-    pub answer: Option<u64>,
-}
-
-/// Who is in a topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Roll {
-    /// The number of the last change that is in here, in the topic
-    /// [`TopicName::presence`].
-    pub seq: u64,
-    /// One entry for each user, in no order.
-    pub users: Vec<User>,
-}
+pub use words::{
+    JoinError, Position, PublishError, Published, Refused, Roll, SubscribeError, Subscription,
+    TooManyThreads,
+};
 
 /// All peers and topics of the process.
 #[derive(Debug)]
@@ -359,145 +274,6 @@ impl Hub {
                 wakes.post(&registry.threads, thread, post);
             }
         });
-    }
-
-    /// How many peers have the topic.
-    pub fn count(&self, topic: &TopicName<'_>) -> usize {
-        let registry = self.registry.lock();
-        let topic = registry.topics.get(topic.as_str());
-        topic.map_or(0, |topic| topic.subscribers.len())
-    }
-
-    /// Which peers have the topic, in no order.
-    pub fn subscribers(&self, topic: &TopicName<'_>) -> Vec<PeerId> {
-        let registry = self.registry.lock();
-        let topic = registry.topics.get(topic.as_str());
-        topic.map_or_else(Vec::new, |topic| {
-            topic.subscribers.iter().copied().collect()
-        })
-    }
-
-    /// Whether the peer has the topic.
-    pub fn has(&self, peer: PeerId, topic: &TopicName<'_>) -> bool {
-        let registry = self.registry.lock();
-        let topic = registry.topics.get(topic.as_str());
-        topic.is_some_and(|topic| topic.subscribers.contains(&peer))
-    }
-
-    /// Which topics the peer has; `None` if it has gone.
-    pub fn subscriptions(&self, peer: PeerId) -> Option<Vec<Arc<str>>> {
-        let registry = self.registry.lock();
-        let entry = registry.entry(peer)?;
-        Some(entry.topics.iter().map(|card| card.name.clone()).collect())
-    }
-
-    /// Who is in the topic.
-    pub fn presence(&self, topic: &TopicName<'_>) -> Roll {
-        let registry = self.registry.lock();
-        let topics = &registry.topics;
-        let users = topics
-            .get(topic.as_str())
-            .map(|topic| topic.presence.users());
-        let watched = topics.get(topic.presence().as_str());
-        Roll {
-            seq: watched.map_or(0, |topic| topic.seq),
-            users: users.unwrap_or_default(),
-        }
-    }
-
-    /// How many peers there are.
-    pub fn open(&self) -> usize {
-        self.registry.lock().open
-    }
-
-    /// How many topics there are.
-    pub fn topics(&self) -> usize {
-        self.registry.lock().topics.len()
-    }
-
-    /// All peers.
-    pub fn peers(&self) -> Vec<PeerId> {
-        self.registry.lock().ids().collect()
-    }
-
-    /// What the app keeps with the peer; `None` if it has gone.
-    pub fn context(&self, peer: PeerId) -> Option<Bytes> {
-        let registry = self.registry.lock();
-        Some(registry.entry(peer)?.context.clone())
-    }
-
-    /// Keeps something else with the peer. Whether it is there.
-    pub fn set_context(&self, peer: PeerId, context: Bytes) -> bool {
-        let mut registry = self.registry.lock();
-        let entry = registry.entry_mut(peer);
-        entry.map(|entry| entry.context = context).is_some()
-    }
-
-    /// One more I/O thread. Its number and its mailbox.
-    pub(super) fn attach(&self) -> Result<(usize, Arc<Mailbox>), TooManyThreads> {
-        let mut registry = self.registry.lock();
-        let free = registry.threads.iter().position(Option::is_none);
-        let thread = free.unwrap_or(registry.threads.len());
-        if thread >= THREADS {
-            return Err(TooManyThreads);
-        }
-        if free.is_none() {
-            registry.threads.push(None);
-        }
-        let mailbox = Arc::new(Mailbox::default());
-        registry.threads[thread] = Some(mailbox.clone());
-        Ok((thread, mailbox))
-    }
-
-    /// The I/O thread ends; its peers have left before.
-    pub(super) fn detach(&self, thread: usize) {
-        if let Some(place) = self.registry.lock().threads.get_mut(thread) {
-            *place = None;
-        }
-    }
-
-    /// A peer joins. Its name, and the how many-th it is.
-    pub(super) fn join(
-        &self,
-        admission: Admission,
-        thread: usize,
-    ) -> Result<(PeerId, u64), JoinError> {
-        let mut registry = self.registry.lock();
-        if registry.open >= self.limits.peers {
-            return Err(JoinError::Full);
-        }
-        let address = admission.address;
-        let neighbours = address.as_ref().and_then(|it| registry.addresses.get(it));
-        if neighbours.is_some_and(|count| *count >= self.limits.peers_per_address) {
-            return Err(JoinError::Address);
-        }
-        let entry = Entry {
-            thread,
-            address,
-            user: admission.user,
-            context: admission.context,
-            topics: Vec::new(),
-            closing: false,
-        };
-        let id = registry.insert(entry).ok_or(JoinError::Full)?;
-        Ok((id, registry.joined))
-    }
-
-    /// The peer leaves. What the app kept with it.
-    pub(super) fn leave(&self, peer: PeerId) -> Option<Bytes> {
-        self.decide(|registry, wakes| {
-            let entry = registry.take(peer)?;
-            let (thread, user) = (entry.thread, entry.user.as_ref());
-            for card in &entry.topics {
-                registry.leave_topic(peer, thread, user, &card.name, wakes);
-            }
-            Some(entry.context)
-        })
-    }
-
-    /// Time has passed; histories forget.
-    pub(super) fn sweep(&self, now: Instant) {
-        self.registry.lock().sweep(now);
     }
 
     /// Runs one decision under the lock, and wakes whom it concerns without it.

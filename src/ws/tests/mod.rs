@@ -1,5 +1,8 @@
 //! The parts together: the hub against a simple model, over threads, and over sockets.
 
+mod client;
+mod endings;
+mod life;
 mod model;
 mod peers;
 mod policies;

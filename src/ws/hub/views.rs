@@ -1,0 +1,84 @@
+//! What can be asked of the hub without changing anything for a client: who is there, who has
+//! what, and what the app keeps with a peer.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{Hub, Roll};
+use crate::ws::id::PeerId;
+use crate::ws::name::TopicName;
+
+impl Hub {
+    /// How many peers have the topic.
+    pub fn count(&self, topic: &TopicName<'_>) -> usize {
+        let registry = self.registry.lock();
+        let topic = registry.topics.get(topic.as_str());
+        topic.map_or(0, |topic| topic.subscribers.len())
+    }
+
+    /// Which peers have the topic, in no order.
+    pub fn subscribers(&self, topic: &TopicName<'_>) -> Vec<PeerId> {
+        let registry = self.registry.lock();
+        let topic = registry.topics.get(topic.as_str());
+        topic.map_or_else(Vec::new, |topic| {
+            topic.subscribers.iter().copied().collect()
+        })
+    }
+
+    /// Whether the peer has the topic.
+    pub fn has(&self, peer: PeerId, topic: &TopicName<'_>) -> bool {
+        let registry = self.registry.lock();
+        let topic = registry.topics.get(topic.as_str());
+        topic.is_some_and(|topic| topic.subscribers.contains(&peer))
+    }
+
+    /// Which topics the peer has; `None` if it has gone.
+    pub fn subscriptions(&self, peer: PeerId) -> Option<Vec<Arc<str>>> {
+        let registry = self.registry.lock();
+        let entry = registry.entry(peer)?;
+        Some(entry.topics.iter().map(|card| card.name.clone()).collect())
+    }
+
+    /// Who is in the topic.
+    pub fn presence(&self, topic: &TopicName<'_>) -> Roll {
+        let registry = self.registry.lock();
+        let topics = &registry.topics;
+        let users = topics
+            .get(topic.as_str())
+            .map(|topic| topic.presence.users());
+        let watched = topics.get(topic.presence().as_str());
+        Roll {
+            seq: watched.map_or(0, |topic| topic.seq),
+            users: users.unwrap_or_default(),
+        }
+    }
+
+    /// How many peers there are.
+    pub fn open(&self) -> usize {
+        self.registry.lock().open
+    }
+
+    /// How many topics there are.
+    pub fn topics(&self) -> usize {
+        self.registry.lock().topics.len()
+    }
+
+    /// All peers.
+    pub fn peers(&self) -> Vec<PeerId> {
+        self.registry.lock().ids().collect()
+    }
+
+    /// What the app keeps with the peer; `None` if it has gone.
+    pub fn context(&self, peer: PeerId) -> Option<Bytes> {
+        let registry = self.registry.lock();
+        Some(registry.entry(peer)?.context.clone())
+    }
+
+    /// Keeps something else with the peer. Whether it is there.
+    pub fn set_context(&self, peer: PeerId, context: Bytes) -> bool {
+        let mut registry = self.registry.lock();
+        let entry = registry.entry_mut(peer);
+        entry.map(|entry| entry.context = context).is_some()
+    }
+}
