@@ -4,6 +4,7 @@
  * rarely asked for is asked of a real `Request`, made then.
  */
 import { read_json, read_text } from './body-text.js';
+import { read_form } from './form.js';
 import {
 	NativeRequest,
 	NativeResponse,
@@ -190,6 +191,8 @@ export class LightRequest extends made_like(NativeRequest.prototype) {
 		const type = Reflect.apply(LightRequestHeaders.prototype.get, this.#own_headers(), [
 			'content-type'
 		]);
+		const form = read_form(type, bytes);
+		if (form !== null) return Promise.resolve(form);
 		const headers = type === null ? undefined : { 'content-type': type };
 		return Reflect.apply(of_response.formData, new NativeResponse(bytes, { headers }), []);
 	}
