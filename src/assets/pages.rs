@@ -28,6 +28,10 @@ mod linux {
 
     use super::{MIN, Stored};
 
+    /// Each body begins with a page, as far as that is this long: one that begins within would take
+    /// another page, and the kernel hands over page by page.
+    const PAGE: usize = 4096;
+
     /// The anonymous file and where it stands in memory.
     #[derive(Debug)]
     pub struct Pages {
@@ -56,7 +60,7 @@ mod linux {
             for body in &mut large {
                 let end = at + body.len();
                 **body = all.slice(at..end);
-                at = end;
+                at = end.next_multiple_of(PAGE);
             }
             Some(Self { file, all })
         }
@@ -80,6 +84,7 @@ mod linux {
         let mut file = File::from(memfd_create("assets", flags)?);
         for body in bodies {
             file.write_all(body)?;
+            file.write_all(&[0; PAGE][..body.len().next_multiple_of(PAGE) - body.len()])?;
         }
         // From here on nothing can change it, this process included.
         let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
@@ -148,6 +153,7 @@ mod tests {
             let mut read = vec![0; bytes(after).len()];
             file.read_exact_at(&mut read, at).expect("read");
             assert_eq!(read, bytes(before)[..]);
+            assert_eq!(at % 4096, 0, "a page begins with it");
         }
     }
 
