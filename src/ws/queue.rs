@@ -246,6 +246,11 @@ impl Queue {
         Poll::Ready(Ok(std::mem::take(&mut self.lossy)))
     }
 
+    /// The peer is quiet: an empty queue needs no memory.
+    pub fn give_back(&mut self) {
+        self.entries.shrink_to(0);
+    }
+
     /// Whether the socket has taken bytes after it had taken none, since this was last asked.
     /// That is a sign of the peer, which has made the room; what a socket takes at once says
     /// only that the kernel had some.
