@@ -22,14 +22,17 @@ export class Client {
 	 * @returns {Promise<any>}
 	 */
 	async order(order) {
-		this.child.send(order);
-		const answered = once(this.child, 'message');
-		const ended = once(this.child, 'exit').then(([code]) => {
+		const over = new AbortController();
+		const { signal } = over;
+		const answered = once(this.child, 'message', { signal });
+		const ended = once(this.child, 'exit', { signal }).then(([code]) => {
 			throw new Error(`A client of the bench ended with ${code}`);
 		});
-		// one of the two stays unsettled until the client ends as it should
+		// the one that has lost is given up
+		answered.catch(() => {});
 		ended.catch(() => {});
-		const [{ result, error }] = await Promise.race([answered, ended]);
+		this.child.send(order);
+		const [{ result, error }] = await Promise.race([answered, ended]).finally(() => over.abort());
 		if (error) throw new Error(error);
 		return result;
 	}

@@ -1,9 +1,11 @@
 /**
  * What one idle WebSocket costs a server: the growth of its resident memory while many are open,
- * divided by their number. As many have come and gone before, a few hundred at a time, so that what
- * handshakes leave behind in a heap is not taken for the peers'.
+ * divided by their number. As many have come and gone before, a few hundred at a time, and garbage is
+ * collected before each look, so that what handshakes leave behind is not taken for the peers'.
  */
 
+import process from 'node:process';
+import { at } from '../../scripts/lib/places.js';
 import { Client, hold } from './clients.js';
 import { resident, settled, sockets } from './resident.js';
 
@@ -14,6 +16,15 @@ export const PEER_KINDS = /** @type {const} */ ({ silent: null, subscribed: 's' 
 
 /** Seconds a server is given to come to rest; ours tidies up every ten. */
 const REST = 12;
+
+/** What a server has to be started with, for its garbage to be collected. */
+export const COLLECTS = `--import=${at('benches', 'memory', 'collect.js')}`;
+
+/** @param {number} pid */
+async function collected(pid) {
+	process.kill(pid, 'SIGUSR2');
+	return settled(pid, REST);
+}
 
 /** Peers that are open at a time before the measurement. */
 const AT_ONCE = 500;
@@ -47,17 +58,17 @@ export async function measure_peers({ name, pid, url }, kind, count) {
 	} finally {
 		await warm.end();
 	}
-	const before = await settled(pid, REST);
+	const before = await collected(pid);
 	const open_before = sockets(pid);
 
 	const held = await hold(count, (client, part, source) =>
 		client.peers({ port, source, count: part, greeting })
 	);
-	const during = await settled(pid, REST);
+	const during = await collected(pid);
 	const open = sockets(pid) - open_before;
 	await held.end();
 	if (open < count) throw new Error(`${name} keeps ${open} of ${count} ${kind} peers`);
-	await settled(pid, REST);
+	await collected(pid);
 
 	/** @param {'rss' | 'anonymous'} part */
 	const each = (part) => (during[part] - before[part]) / count;
