@@ -155,7 +155,10 @@ fn a_quiet_peer_is_small() {
         settle().await;
         let reader = each("quiet, and has a topic", before);
 
-        assert!(quiet + 600 < busy, "quiet {quiet}, in a conversation {busy}");
+        assert!(
+            quiet + 600 < busy,
+            "quiet {quiet}, in a conversation {busy}"
+        );
         assert!(quiet <= 1024, "{quiet}");
         assert!(reader <= 1536, "{reader}");
     });
