@@ -108,8 +108,8 @@ export interface Hub {
 	/**
 	 * Asks a client and waits for its reply.
 	 * @param options.timeout in milliseconds; 10 s by default
-	 * @throws with the code `OXIDE_HUB_GONE`, `OXIDE_HUB_TIMEOUT` or, if the client replies with an
-	 *   error, `OXIDE_HUB_REFUSED`
+	 * @throws with the code `OXIDE_HUB_GONE`, `OXIDE_HUB_TIMEOUT`, `OXIDE_HUB_REFUSED` if the client
+	 *   replies with an error, `OXIDE_HUB_REQUESTS` if 10,000 of the process wait for a reply
 	 */
 	request<Reply = unknown>(
 		id: string,

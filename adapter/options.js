@@ -95,9 +95,14 @@ const balancing = {
 
 /** @type {Rule} */
 const health_check = {
-	takes: 'true, false or { liveness?: string, readiness?: string }',
+	takes:
+		'true, false or { liveness?: string, readiness?: string }, paths of plain ASCII that start with one / and have no query, fragment, spaces or escapes',
 	accepts: (value) =>
-		typeof value === 'boolean' || is_record(value, ['liveness', 'readiness'], 'string')
+		typeof value === 'boolean' ||
+		(is_record(value, ['liveness', 'readiness'], 'string') &&
+			Object.values(/** @type {object} */ (value)).every(
+				(each) => each === undefined || path.accepts(each)
+			))
 };
 
 /** @type {Rule} */
@@ -106,10 +111,35 @@ const web_objects = {
 	accepts: (value) => value === 'light' || value === 'native'
 };
 
-/** @type {Rule} */
+/**
+ * As `is_url_path` in `src/config/parse.rs` has it: what the server would refuse at its start is
+ * better told while building.
+ * @type {Rule}
+ */
 const path = {
-	takes: 'a path that starts with /',
-	accepts: (value) => typeof value === 'string' && /^\/(?!\/)[^?#%\\\s]*$/.test(value)
+	takes:
+		'a path of plain ASCII that starts with one / and has no query, fragment, spaces or escapes: write /chat, not /ch%C3%A2t or /chât',
+	accepts: (value) => typeof value === 'string' && /^\/(?!\/)[!"$&->@-[\]-~]*$/.test(value)
+};
+
+/** Bytes of a topic's name. */
+const NAME_BYTES = 256;
+
+/**
+ * As `is_topics` there.
+ * @param {unknown} value
+ */
+const is_topics = (value) =>
+	typeof value === 'string' &&
+	/^(?!__)[^*\p{Cc}]*\*?$/u.test(value) &&
+	value !== '' &&
+	Buffer.byteLength(value) <= NAME_BYTES;
+
+/** @type {Rule} */
+const topics = {
+	takes:
+		'an array of names of topics, 256 bytes each at most, without control characters and not beginning with __; one that ends with * stands for all that begin so',
+	accepts: (value) => Array.isArray(value) && value.every(is_topics)
 };
 
 /** @type {Rule} */
@@ -156,7 +186,7 @@ const WEBSOCKET = {
 	heartbeat: duration,
 	idleTimeout: duration,
 	replay: { size: count_or_none, ttl: duration },
-	publicTopics: texts
+	publicTopics: topics
 };
 
 /** @type {Rule} */

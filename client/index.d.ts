@@ -16,6 +16,26 @@
  * On a server every store holds its initial value, and nothing connects.
  */
 
+import type { Topics } from '../hub.js';
+
+/**
+ * A topic whose payload the app has told in `Topics`, by `declare module 'svelte-adapter-oxide/hub'`:
+ * what clients get of it is typed by its name.
+ */
+export type KnownTopic = keyof Topics & string;
+
+/**
+ * What an event of a payload has as `data`: of `{ type, data }`, which is an event as it is, what
+ * stands there, else the payload itself.
+ */
+export type DataOf<P> = P extends { type: string }
+	? Exclude<keyof P, 'type' | 'data'> extends never
+		? P extends { data: infer D }
+			? D
+			: undefined
+		: P
+	: P;
+
 /** Svelte's store contract, with the value at hand. */
 export interface Readable<T> {
 	/** Calls at once with the value, and again whenever it changes. */
@@ -89,12 +109,24 @@ export interface Topic<T = any> extends Readable<TopicEvent<T> | undefined> {
 }
 
 /**
+ * The topic of that name. What its events carry is known by the app's `Topics`, or said here.
  * @param options.since what has been seen already, for instance from a `position` that was kept:
  *   what came after it follows, or `onGap` is called
  */
+export function topic<Name extends KnownTopic>(
+	name: Name,
+	options?: { since?: Position }
+): Topic<DataOf<Topics[Name]>>;
 export function topic<T = any>(name: string, options?: { since?: Position }): Topic<T>;
 
 /** The data of the topic's last event. */
+export function latest<Name extends KnownTopic>(
+	topic: Name,
+	initial: DataOf<Topics[Name]>
+): Readable<DataOf<Topics[Name]>>;
+export function latest<Name extends KnownTopic>(
+	topic: Name
+): Readable<DataOf<Topics[Name]> | undefined>;
 export function latest<T>(topic: string, initial: T): Readable<T>;
 export function latest<T = any>(topic: string): Readable<T | undefined>;
 

@@ -145,7 +145,7 @@ export declare function hubPublishText(topic: string, text: string, event: boole
 
 /**
  * Asks a peer something; `data` is a JSON text. Returns the number under which the reply will
- * come to this worker, or 0xffffffff if the peer has gone or too many wait for a reply.
+ * come to this worker.
  */
 export declare function hubRequest(slot: number, generation: number, data: string): number
 

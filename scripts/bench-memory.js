@@ -1,10 +1,11 @@
 /**
  * `npm run bench:memory`: the memory of a server, adapter-node's beside this adapter's. Asks
- * what an idle connection costs, what the same load costs, and whether memory grows with time.
- * Without options all three are measured.
+ * what an idle connection costs, what an idle WebSocket costs, what the same load costs, and whether
+ * memory grows with time. Without options all four are measured.
  *
  *   --idle 10000     idle keep-alive connections to open
  *   --kinds static   what they have asked for before: static, dynamic, silent; all by default
+ *   --peers 10000    idle WebSockets to open; the package `ws` stands for the others
  *   --load 20        seconds of the same load for both
  *   --soak 600       seconds of mixed load, misbehaving clients included
  *   --rate 250       requests a second of the mixed load
@@ -12,7 +13,7 @@
  *   --build DIR      a finished build of the bench app for that server
  *   --core 0         core of the server
  *
- * Writes memory.json, memory.md and memory.svg to benches/results/ when all three were measured
+ * Writes memory.json, memory.md and memory.svg to benches/results/ when all four were measured
  * or replaces the measured parts of those that stand there.
  */
 
@@ -20,14 +21,16 @@ import fs from 'node:fs';
 import { parseArgs } from 'node:util';
 import { IDLE_KINDS, measure_idle } from '../benches/memory/idle.js';
 import { measure_load } from '../benches/memory/load.js';
+import { COLLECTS, measure_peers, PEER_KINDS } from '../benches/memory/peers.js';
 import { svg } from '../benches/memory/plot.js';
 import { markdown } from '../benches/memory/report.js';
 import { soak } from '../benches/memory/soak.js';
-import { build_app, NAMES, start } from '../benches/servers.js';
+import { build_app, launch, NAMES, start } from '../benches/servers.js';
 import { build } from './build.js';
 import { run } from './lib/command.js';
 import { main } from './lib/main.js';
 import { number } from './lib/options.js';
+import { at, NODE } from './lib/places.js';
 import { machine, result, write_results } from './lib/results.js';
 import { ensure_modules } from './lib/toolchain.js';
 
@@ -46,6 +49,7 @@ function options() {
 		options: {
 			idle: { type: 'string' },
 			kinds: { type: 'string' },
+			peers: { type: 'string' },
 			load: { type: 'string' },
 			soak: { type: 'string' },
 			rate: { type: 'string' },
@@ -61,11 +65,12 @@ function options() {
 	const known = /** @type {(keyof typeof IDLE_KINDS)[]} */ (Object.keys(IDLE_KINDS));
 	const kinds = known.filter((kind) => !values.kinds || values.kinds.split(',').includes(kind));
 	if (kinds.length === 0) throw new Error(`--kinds takes some of ${known}, not ${values.kinds}`);
-	const all = !values.idle && !values.load && !values.soak;
+	const all = !values.idle && !values.peers && !values.load && !values.soak;
 	if (values.build && !server) throw new Error('--build needs to know by --server whose it is');
 	return {
 		kinds,
 		idle: number('idle', values.idle, all ? 10_000 : 0),
+		peers: number('peers', values.peers, all ? 10_000 : 0),
 		load: number('load', values.load, all ? 20 : 0),
 		soak: number('soak', values.soak, all ? 600 : 0),
 		rate: number('rate', values.rate, 250),
@@ -81,7 +86,7 @@ async function check_files(connections) {
 	if (limit !== 'unlimited' && Number(limit) < connections + SPARE_FILES) {
 		throw new Error(
 			`${connections} connections need ${connections + SPARE_FILES} file descriptors and ulimit -n says ${limit}.\n` +
-				`Raise it (ulimit -n ${connections + SPARE_FILES}) or ask for fewer with --idle.`
+				`Raise it (ulimit -n ${connections + SPARE_FILES}) or ask for fewer.`
 		);
 	}
 }
@@ -90,15 +95,25 @@ async function check_files(connections) {
 const mb = (bytes) => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 
 /**
+ * What is compared with the hub: adapter-node has no WebSockets, so those who want some use this.
+ * @param {number} core
+ */
+const start_ws = (core) =>
+	launch('ws', core, (port) => ({
+		program: NODE,
+		args: [at('benches', 'ws', 'ws.js')],
+		cwd: at(),
+		env: { HOST: '127.0.0.1', PORT: `${port}` }
+	}));
+
+/**
  * A fresh server for one measurement.
  * @template T
- * @param {Adapter} adapter
- * @param {string} folder
- * @param {number} core
+ * @param {Promise<BenchServer>} starting
  * @param {(server: BenchServer) => Promise<T>} measure
  */
-async function with_server(adapter, folder, core, measure) {
-	const server = await start(adapter, folder, core);
+async function with_server(starting, measure) {
+	const server = await starting;
 	try {
 		return await measure(server);
 	} finally {
@@ -109,7 +124,7 @@ async function with_server(adapter, folder, core, measure) {
 async function bench() {
 	const chosen = options();
 	if (process.platform !== 'linux') throw new Error('The memory bench reads /proc: Linux only.');
-	if (chosen.idle) await check_files(chosen.idle);
+	await check_files(Math.max(chosen.idle, chosen.peers));
 	await ensure_modules();
 
 	/** @type {Adapter[]} */
@@ -117,6 +132,7 @@ async function bench() {
 	const soaked = chosen.server ?? 'oxide';
 	const needed = new Set([
 		...(chosen.idle || chosen.load ? compared : []),
+		...(chosen.peers ? compared.filter((adapter) => adapter === 'oxide') : []),
 		...(chosen.soak ? [soaked] : [])
 	]);
 	/** @type {Map<Adapter, string>} */
@@ -127,8 +143,15 @@ async function bench() {
 	}
 	/** @param {Adapter} adapter */
 	const folder = (adapter) => /** @type {string} */ (folders.get(adapter));
+	/** @param {Adapter} adapter */
+	const start_one = (adapter) => start(adapter, folder(adapter), chosen.core);
 	// idle connections are to stay, and adapter-node closes them after five seconds
 	process.env.KEEP_ALIVE_TIMEOUT = '3600';
+	// WebSockets come from few addresses, at once
+	process.env.WEBSOCKET_UPGRADE_RATE_LIMIT = '0';
+	process.env.WEBSOCKET_MAX_PEERS = `${Math.max(50_000, chosen.peers)}`;
+	process.env.WEBSOCKET_MAX_PEERS_PER_ADDRESS = process.env.WEBSOCKET_MAX_PEERS;
+	process.env.MAX_CONNECTIONS = `${Math.max(65_536, chosen.peers + SPARE_FILES)}`;
 
 	/** @type {MemoryFindings} */
 	const findings = { machine: await machine() };
@@ -138,7 +161,7 @@ async function bench() {
 			/** @type {import('../benches/memory/idle.js').IdleResult[]} */
 			const results = (findings.idle[NAMES[adapter]] = []);
 			for (const kind of chosen.kinds) {
-				const result = await with_server(adapter, folder(adapter), chosen.core, (server) =>
+				const result = await with_server(start_one(adapter), (server) =>
 					measure_idle(server, kind, chosen.idle)
 				);
 				results.push(result);
@@ -149,13 +172,29 @@ async function bench() {
 			}
 		}
 	}
+	if (chosen.peers) {
+		process.env.NODE_OPTIONS = COLLECTS;
+		findings.peers = [];
+		for (const adapter of compared) {
+			for (const kind of /** @type {(keyof typeof PEER_KINDS)[]} */ (Object.keys(PEER_KINDS))) {
+				const starting = adapter === 'oxide' ? start_one(adapter) : start_ws(chosen.core);
+				const result = await with_server(starting, (server) =>
+					measure_peers(server, kind, chosen.peers)
+				);
+				findings.peers.push(result);
+				console.log(
+					`${result.name.padEnd(22)}${kind.padEnd(11)}${(result.rss / 1024).toFixed(2).padStart(7)} KiB per WebSocket` +
+						` (${mb(result.before)} before, ${mb(result.after)} after)`
+				);
+			}
+		}
+		delete process.env.NODE_OPTIONS;
+	}
 	if (chosen.load) {
 		findings.load = [];
 		for (const adapter of compared) {
 			const load = { rate: 500, seconds: chosen.load, connections: 64 };
-			const result = await with_server(adapter, folder(adapter), chosen.core, (server) =>
-				measure_load(server, load)
-			);
+			const result = await with_server(start_one(adapter), (server) => measure_load(server, load));
 			findings.load.push(result);
 			console.log(
 				`${result.name.padEnd(22)}${mb(result.started)} started, ${mb(result.peak)} peak, ${mb(result.settled)} settled`
@@ -163,7 +202,7 @@ async function bench() {
 		}
 	}
 	if (chosen.soak) {
-		findings.soak = await with_server(soaked, folder(soaked), chosen.core, (server) =>
+		findings.soak = await with_server(start_one(soaked), (server) =>
 			soak(
 				server,
 				{ seconds: chosen.soak, warm: Math.min(WARM, chosen.soak), rate: chosen.rate },

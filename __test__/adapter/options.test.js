@@ -89,7 +89,15 @@ for (const [name, values] of Object.entries({
 	maxMemoryUsage: [-1, Infinity, '', true],
 	maxWorkerAge: [-1, Infinity],
 	keepBuilds: [-1, 0.5, true],
-	healthCheck: ['/health', 1, { live: '/x' }, { liveness: 1 }, null],
+	healthCheck: [
+		'/health',
+		1,
+		{ live: '/x' },
+		{ liveness: 1 },
+		{ liveness: '/ä' },
+		{ readiness: 'ready' },
+		null
+	],
 	websocket: ['/ws', 1, null, []]
 })) {
 	test(`${name} refuses what it cannot use`, () => {
@@ -104,7 +112,20 @@ for (const [name, values] of Object.entries({
 }
 
 for (const [name, values] of Object.entries({
-	path: ['ws', '', '//x', '/a?b', '/a b', 1],
+	path: [
+		'ws',
+		'',
+		'//x',
+		'/a?b',
+		'/a#b',
+		'/a b',
+		'/a\\b',
+		'/ch%C3%A2t',
+		'/chât',
+		'/a\n',
+		'/\x7f',
+		1
+	],
 	allowedOrigins: ['*', [1], ['']],
 	requireOrigin: ['true', 1],
 	upgradeRateLimit: [20, '', true],
@@ -118,7 +139,17 @@ for (const [name, values] of Object.entries({
 	heartbeat: ['', -1],
 	idleTimeout: [Infinity],
 	replay: [5, true, null, []],
-	publicTopics: ['news', [null]]
+	publicTopics: [
+		'news',
+		[null],
+		[''],
+		['a*b'],
+		['__presence:a'],
+		['a\n'],
+		['a\x85'],
+		['é'.repeat(129)],
+		['**']
+	]
 })) {
 	test(`websocket.${name} refuses what it cannot use`, () => {
 		for (const value of values) {
@@ -130,6 +161,14 @@ for (const [name, values] of Object.entries({
 		}
 	});
 }
+
+test('what the server takes for paths and topics, so does the build', () => {
+	for (const path of ['/', '/ws', '/a/b.c', "/!$&'()*+,-.:;<=>@[]^_`{|}~"]) {
+		decide_options({ websocket: { path } });
+	}
+	const publicTopics = ['news', '*', 'rooms/*', '#général', '_a', 'x'.repeat(256)];
+	decide_options({ websocket: { publicTopics }, healthCheck: { liveness: '/alive' } });
+});
 
 test('options within others are known by their whole names', () => {
 	const refused = (/** @type {any} */ websocket) => {

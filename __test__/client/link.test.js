@@ -45,14 +45,14 @@ describe('opening', () => {
 		assert.equal(page.sockets.length, 0);
 	});
 
-	for (const [href, options, url] of [
+	for (const [href, options, url] of /** @type {Array<[string, any, string]>} */ ([
 		['https://app.example/a/b?c', {}, 'wss://app.example/ws'],
 		['http://app.example:5173/', {}, 'ws://app.example:5173/ws'],
 		['https://app.example/base/x', { path: '/base/ws' }, 'wss://app.example/base/ws'],
 		['https://app.example/', { url: 'http://other.example/s' }, 'ws://other.example/s'],
 		['https://app.example/', { url: new URL('wss://o.example/s?t=1') }, 'wss://o.example/s?t=1'],
 		['https://app.example/', { url: () => '/later?token=2' }, 'wss://app.example/later?token=2']
-	]) {
+	])) {
 		test(`from ${href} with ${JSON.stringify(options)} to ${url}`, async () => {
 			const page = open_page({ href });
 			page.client.configure(options);
@@ -369,10 +369,10 @@ describe('is anybody there', () => {
 		assert.equal(page.client.status.current, 'connecting');
 	});
 
-	for (const [what, wake] of [
+	for (const [what, wake] of /** @type {Array<[string, (page: any) => unknown]>} */ ([
 		['the network is back', (page) => page.happen('online')],
 		['somebody looks', (page) => page.become('visible')]
-	]) {
+	])) {
 		test(`${what}: a try that waits is made at once`, async () => {
 			const { page } = await open({ random: () => 1 });
 			await page.socket.end(1006);

@@ -142,7 +142,7 @@ describe('without a connection', () => {
 			page.socket.raw,
 			Array.from({ length: 100 }, (_, i) => `${i + 100}`)
 		);
-		assert.ok(found.slice(100).every((outcome) => outcome === 'sent'));
+		assert.ok(/** @type {any[]} */ (found).slice(100).every((outcome) => outcome === 'sent'));
 	});
 
 	test('twice as many bytes as may wait, in any form', async () => {

@@ -69,6 +69,12 @@ export class Socket {
 	raw = [];
 	/** @type {number | undefined} with which code the client closed */
 	closed;
+	/** @type {(() => void) | undefined} */
+	onopen;
+	/** @type {((event: { data: unknown }) => void) | undefined} */
+	onmessage;
+	/** @type {((event: { code: number, reason: string }) => void) | undefined} */
+	onclose;
 
 	/** @param {string} url */
 	constructor(url) {

@@ -257,7 +257,8 @@ describe('refusal', () => {
 		const { status, error } = values.at(-1);
 		assert.equal(status, 'refused');
 		assert.ok(error instanceof Error);
-		assert.deepEqual([error.code, error.message], ['forbidden', 'members only']);
+		const { code, message } = /** @type {Error & { code?: string }} */ (error);
+		assert.deepEqual([code, message], ['forbidden', 'members only']);
 		await page.clock.pass(29_000);
 		assert.equal(page.socket.frames('__subscribe').length, 1);
 	});

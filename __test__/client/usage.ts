@@ -65,4 +65,29 @@ answer.catch((error: ClientError) => error.code);
 
 const same: typeof chat = runes.topic<Message>('chat');
 
+declare module 'svelte-adapter-oxide/hub' {
+	interface Topics {
+		'usage:chat': { from: string; text: string };
+		'usage:event': { type: 'joined'; data: number } | { type: 'left' };
+		'usage:text': string;
+	}
+}
+
+const known = topic('usage:chat');
+known.on(({ data }) => data.from + data.text);
+// @ts-expect-error no such member
+known.on('message', ({ data }) => data.form);
+const from: string | undefined = latest('usage:chat').current?.from;
+const text: string = latest('usage:text', '').current;
+topic('usage:event').on(({ data }) => {
+	const number: number | undefined = data;
+	return number;
+});
+// what a page says itself stands
+const own = topic<{ more: true }>('usage:chat').latest?.data.more;
+const anything: Date = topic('usage:unknown').latest?.data;
+const texts: string | undefined = topic<string>('usage:unknown').latest?.data;
+const rune: string | undefined = runes.topic('usage:chat').latest?.data.text;
+
+export { from, text, own, anything, texts, rune };
 export { position, now, closed, price, none, users, many, sent, same };

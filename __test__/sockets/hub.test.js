@@ -267,6 +267,24 @@ describe('as clients speak to it', { concurrency: false }, () => {
 		assert.equal(large.data.length, 100_001);
 	});
 
+	test('a reply that is too long to be sent is a mistake, and hurts nobody', async () => {
+		const { client } = await greeted();
+		for (const [id, op] of [
+			[1, 'much'],
+			[2, 'refuse much']
+		]) {
+			const { error } = await client.wish({ type: '__request', id, data: { op } });
+			assert.equal(error, 'Internal Error', `${op}`);
+		}
+		const { data } = await client.wish({
+			type: '__request',
+			id: 3,
+			data: { op: 'add', a: 1, b: 1 }
+		});
+		assert.equal(data, 2);
+		assert.equal(site.log('worker died').length, 0);
+	});
+
 	test('a request of the server has the client’s reply, from any worker', async () => {
 		const { client, id } = await greeted();
 		for (let round = 0; round < 4; round += 1) {
@@ -295,6 +313,17 @@ describe('as clients speak to it', { concurrency: false }, () => {
 		client.socket.terminate();
 		await left;
 		await assert.rejects(site.hub('request', id, 1), { code: 'OXIDE_HUB_GONE' });
+	});
+
+	test('a request that cannot be sent says why', async () => {
+		const { client, id } = await greeted();
+		client.send({ do: 'askMuch', length: 17_000_000 });
+		const { code } = (await client.event('no reply')).data;
+		assert.equal(code, 'OXIDE_HUB_TOO_LONG');
+		// and the peer is there
+		const asked = site.hub('request', id, 1);
+		client.send({ type: '__reply', id: (await client.json()).id, data: 2 });
+		assert.equal(await asked, 2);
 	});
 
 	test('a hook can ask its own peer', async () => {

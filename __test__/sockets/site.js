@@ -1,28 +1,14 @@
 /**
  * The app in this folder, built once for each kit and variant, and started with its workers.
  */
-import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { adapter_hash, install, install_adapter } from '../harness/app.js';
-import { must_run } from '../harness/command.js';
-import { locked } from '../harness/lock.js';
+import { build_copy } from '../harness/copies.js';
 import { start_observed } from '../harness/observe.js';
-import { node } from '../harness/paths.js';
 import { start_pool } from '../harness/pool.js';
 
 const source = fileURLToPath(new URL('./app', import.meta.url));
-
-/** @param {...string} parts */
-function contents(...parts) {
-	const hash = crypto.createHash('sha256').update(adapter_hash()).update(parts.join('\0'));
-	for (const file of fs.readdirSync(source, { recursive: true, encoding: 'utf8' }).sort()) {
-		const place = path.join(source, file);
-		if (fs.statSync(place).isFile()) hash.update(file).update(fs.readFileSync(place));
-	}
-	return hash.digest('hex').slice(0, 16);
-}
 
 /**
  * @param {object} [what]
@@ -32,29 +18,17 @@ function contents(...parts) {
  * @param {string} [what.name]
  * @returns {Promise<string>} the build folder
  */
-export function build_site({ kit = 3, env = {}, change, name = 'plain' } = {}) {
-	return locked('apps', async () => {
-		const shared = await install(`kit${kit}`);
-		const hash = contents(JSON.stringify(env), name);
-		const app = path.join(shared, 'builds', `sockets-${name}-${hash}`);
-		const mark = path.join(app, 'built');
-		const build = path.join(app, 'build');
-		if (fs.existsSync(mark)) {
-			fs.utimesSync(mark, new Date(), new Date());
-			return build;
+export const build_site = ({ kit = 3, env = {}, change, name = 'plain' } = {}) =>
+	build_copy({
+		source,
+		name: `sockets-${name}`,
+		kit,
+		env: { KIT: `${kit}`, ...env },
+		change(app) {
+			if (kit === 3) fs.rmSync(path.join(app, 'svelte.config.js'));
+			change?.(app);
 		}
-		fs.cpSync(source, app, { recursive: true });
-		if (kit === 3) fs.rmSync(path.join(app, 'svelte.config.js'));
-		change?.(app);
-		install_adapter(app);
-		await must_run(node, [path.join(shared, 'node_modules/vite/bin/vite.js'), 'build'], {
-			cwd: app,
-			env: { KIT: String(kit), ...env }
-		});
-		fs.writeFileSync(mark, '');
-		return build;
 	});
-}
 
 // tests open more sockets than people do
 const QUICK = { WEBSOCKET_UPGRADE_RATE_LIMIT: '0' };
@@ -62,14 +36,15 @@ const QUICK = { WEBSOCKET_UPGRADE_RATE_LIMIT: '0' };
 /** @typedef {Awaited<ReturnType<typeof start_site>>} Site */
 
 /**
- * A server with two workers, and ways to call its hub
+ * A server with two workers, if not told otherwise, and ways to call its hub
  * @param {object} [options]
  * @param {string} [options.build]
+ * @param {number} [options.workers]
  * @param {NodeJS.ProcessEnv} [options.env]
  */
-export async function start_site({ build, env = {} } = {}) {
+export async function start_site({ build, workers, env = {} } = {}) {
 	build ??= await build_site();
-	const server = await start_pool({ build, env: { ...QUICK, ...env } });
+	const server = await start_pool({ build, workers, env: { ...QUICK, ...env } });
 
 	/**
 	 * @param {string} target

@@ -88,7 +88,10 @@ describe('paths', () => {
 		['/[a]/[a]', /two parameters of one name/]
 	]) {
 		test(`${pattern} is refused`, () => {
-			assert.throws(() => compile(/** @type {string} */ (pattern), null), why);
+			assert.throws(
+				() => compile(/** @type {string} */ (pattern), null),
+				/** @type {RegExp} */ (why)
+			);
 		});
 	}
 });

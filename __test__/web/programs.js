@@ -32,6 +32,7 @@ const any_value = fc.oneof(
 	{ weight: 1, arbitrary: fc.constantFrom(undefined, null, 5, true, {}, [1, 2]) }
 );
 
+/** @type {fc.Arbitrary<{ op: string, args: readonly unknown[] }>} */
 export const headers_step = fc.oneof(
 	fc.record({ op: fc.constantFrom('append', 'set'), args: fc.tuple(name, any_value) }),
 	fc.record({ op: fc.constantFrom('get', 'has', 'delete'), args: fc.tuple(name) }),
@@ -87,7 +88,7 @@ function plain(result) {
 
 /**
  * @param {Headers} headers
- * @param {Array<{ op: string, args: unknown[] }>} program
+ * @param {Array<{ op: string, args: readonly unknown[] }>} program
  * @param {typeof Headers} constructor
  */
 export function run_headers(headers, program, constructor) {
@@ -96,9 +97,12 @@ export function run_headers(headers, program, constructor) {
 			return outcome(() => {
 				/** @type {unknown[]} */
 				const seen = [];
-				headers.forEach(function (entry_value, entry_name, all) {
-					seen.push([entry_name, entry_value, all === headers, this]);
-				}, 7);
+				headers.forEach(
+					/** @this {unknown} */ function (entry_value, entry_name, all) {
+						seen.push([entry_name, entry_value, all === headers, this]);
+					},
+					7
+				);
 				return seen.map(String);
 			});
 		}
@@ -135,7 +139,7 @@ export const body_ops = /** @type {const} */ ([
 /**
  * A step on the body, or else on the headers.
  * @param {Request | Response} owner
- * @param {{ op: string, args: unknown[] }} step
+ * @param {{ op: string, args: readonly unknown[] }} step
  */
 export async function run_step(owner, { op, args }) {
 	switch (op) {

@@ -86,7 +86,7 @@ const step = fc.oneof(
 
 /**
  * @param {Response} response
- * @param {Array<{ op: string, args: unknown[] }>} program
+ * @param {Array<{ op: string, args: readonly unknown[] }>} program
  * @param {typeof Response} constructor
  */
 async function run(response, program, constructor) {
@@ -101,7 +101,7 @@ async function run(response, program, constructor) {
 
 /**
  * @param {Response} response
- * @param {{ op: string, args: unknown[] }} step
+ * @param {{ op: string, args: readonly unknown[] }} step
  * @param {typeof Response} constructor
  * @returns {Promise<unknown>}
  */

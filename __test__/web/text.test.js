@@ -10,7 +10,9 @@ import { install_text_encoder, text_encoder } from '../../runtime/text.js';
 
 const { encode, write } = text_encoder(native);
 const { prototype } = TextEncoder;
-const original = Object.getOwnPropertyDescriptor(prototype, 'encode');
+const descriptor = () =>
+	/** @type {PropertyDescriptor} */ (Object.getOwnPropertyDescriptor(prototype, 'encode'));
+const original = descriptor();
 const real = original.value;
 const platform = (text) => Reflect.apply(real, new TextEncoder(), [text]);
 
@@ -76,16 +78,19 @@ describe('text to UTF-8', () => {
 		const encoder = new TextEncoder();
 		const long = '€'.repeat(1000);
 		for (const input of [long, 'short', undefined, null, 5, { toString: () => long }]) {
-			assert.deepEqual(encoder.encode(input), Reflect.apply(real, encoder, [input]));
+			assert.deepEqual(
+				encoder.encode(/** @type {any} */ (input)),
+				Reflect.apply(real, encoder, [input])
+			);
 		}
 		assert.deepEqual(encoder.encode(), new Uint8Array());
 		for (const input of [long, 'short']) {
 			assert.throws(() => prototype.encode.call({}, input), TypeError);
 			assert.throws(() => Reflect.apply(real, {}, [input]), TypeError);
 		}
-		assert.throws(() => encoder.encode(Symbol('s')), TypeError);
-		const installed = Object.getOwnPropertyDescriptor(prototype, 'encode');
-		for (const key of ['enumerable', 'configurable', 'writable']) {
+		assert.throws(() => encoder.encode(/** @type {any} */ (Symbol('s'))), TypeError);
+		const installed = descriptor();
+		for (const key of /** @type {const} */ (['enumerable', 'configurable', 'writable'])) {
 			assert.equal(installed[key], original[key]);
 		}
 		assert.equal(installed.value.name, 'encode');

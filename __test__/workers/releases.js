@@ -2,14 +2,11 @@
  * Releases of the app in this folder, and the folder that one of them is served from: a deploy
  * moves the one that is there away and another in.
  */
-import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { adapter_hash, install, install_adapter } from '../harness/app.js';
-import { must_run } from '../harness/command.js';
-import { locked } from '../harness/lock.js';
-import { cache_folder, node } from '../harness/paths.js';
+import { build_copy } from '../harness/copies.js';
+import { cache_folder } from '../harness/paths.js';
 
 const source = fileURLToPath(new URL('./app', import.meta.url));
 
@@ -19,46 +16,24 @@ export const LARGE = 300_000;
 /** @param {string} release what `static/large.bin` consists of */
 export const large = (release) => Buffer.alloc(LARGE, release);
 
-/** @param {string} folder */
-function contents(folder) {
-	const hash = crypto.createHash('sha256').update(adapter_hash());
-	for (const file of fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
-		const place = path.join(folder, file);
-		if (fs.statSync(place).isFile()) hash.update(file).update(fs.readFileSync(place));
-	}
-	return hash.digest('hex').slice(0, 16);
-}
-
 /**
  * @param {string} release `broken` cannot start
  * @returns {Promise<string>} the build folder
  */
-export function build_release(release) {
-	return locked('apps', async () => {
-		const shared = await install('kit3');
-		const app = path.join(shared, 'builds', `workers-${release}-${contents(source)}`);
-		const build = path.join(app, 'build');
-		const mark = path.join(app, 'built');
-		if (fs.existsSync(mark)) {
-			fs.utimesSync(mark, new Date(), new Date());
-			return build;
+export const build_release = (release) =>
+	build_copy({
+		source,
+		name: `workers-${release}`,
+		env: { RELEASE: release },
+		change(app) {
+			fs.mkdirSync(path.join(app, 'src/lib'), { recursive: true });
+			fs.mkdirSync(path.join(app, 'static'), { recursive: true });
+			fs.writeFileSync(path.join(app, 'static/release.txt'), release);
+			fs.writeFileSync(path.join(app, 'static/large.bin'), large(release));
+			const picture = `<svg xmlns="http://www.w3.org/2000/svg"><title>${release}</title></svg>`;
+			fs.writeFileSync(path.join(app, 'src/lib/release.svg'), picture);
 		}
-		fs.cpSync(source, app, { recursive: true });
-		fs.mkdirSync(path.join(app, 'src/lib'), { recursive: true });
-		fs.mkdirSync(path.join(app, 'static'), { recursive: true });
-		fs.writeFileSync(path.join(app, 'static/release.txt'), release);
-		fs.writeFileSync(path.join(app, 'static/large.bin'), large(release));
-		const picture = `<svg xmlns="http://www.w3.org/2000/svg"><title>${release}</title></svg>`;
-		fs.writeFileSync(path.join(app, 'src/lib/release.svg'), picture);
-		install_adapter(app);
-		await must_run(node, [path.join(shared, 'node_modules/vite/bin/vite.js'), 'build'], {
-			cwd: app,
-			env: { RELEASE: release }
-		});
-		fs.writeFileSync(mark, '');
-		return build;
 	});
-}
 
 /** A place with a folder `build` whose content changes */
 export class Site {

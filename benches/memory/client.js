@@ -2,14 +2,17 @@
  * The load generator of the memory bench, a process of its own so that its memory and its
  * file descriptors are not the server's. Told what to do by messages; answers each with one.
  *
- *   hold    opens connections that make one request each and then stay silent
- *   mix     sends requests of several kinds at a bounded rate
+ *   hold      opens connections that make one request each and then stay silent
+ *   peers     opens WebSockets that stay silent
+ *   release   closes those WebSockets
+ *   mix       sends requests of several kinds at a bounded rate
  */
 
 import { once } from 'node:events';
 import http from 'node:http';
 import process from 'node:process';
 import { get, KINDS } from './kinds.js';
+import { open_peer } from './peer.js';
 
 /** Requests under way at a time while connections are opened. */
 const OPENING = 50;
@@ -24,6 +27,16 @@ const UNDER_WAY = 256;
  * @property {string} source address the connections come from
  * @property {number} count
  * @property {string | null} path null opens connections that say nothing
+ *
+ * @typedef {object} Peers
+ * @property {'peers'} type
+ * @property {number} port
+ * @property {string} source address the WebSockets come from
+ * @property {number} count
+ * @property {string | null} greeting what each sends once it is open
+ *
+ * @typedef {object} Release
+ * @property {'release'} type
  *
  * @typedef {object} Mix
  * @property {'mix'} type
@@ -43,6 +56,9 @@ const UNDER_WAY = 256;
 /** Keeps the connections' agents alive. @type {http.Agent[]} */
 const held = [];
 
+/** @type {import('node:net').Socket[]} */
+let peers = [];
+
 /** @param {Hold} order @param {http.Agent} agent */
 async function open(order, agent) {
 	const { port, source: localAddress } = order;
@@ -59,17 +75,35 @@ async function open(order, agent) {
 	await once(response, 'end');
 }
 
-/** @param {Hold} order */
-async function hold(order) {
-	let left = order.count;
+/**
+ * Does something often, a bounded number of times at once.
+ * @param {number} count
+ * @param {() => Promise<void>} one
+ */
+async function often(count, one) {
+	let left = count;
 	const opener = async () => {
-		while (left-- > 0) {
-			const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-			held.push(agent);
-			await open(order, agent);
-		}
+		while (left-- > 0) await one();
 	};
 	await Promise.all(Array.from({ length: OPENING }, opener));
+}
+
+/** @param {Hold} order */
+const hold = (order) =>
+	often(order.count, async () => {
+		const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+		held.push(agent);
+		await open(order, agent);
+	});
+
+/** @param {Peers} order */
+const hold_peers = (order) =>
+	often(order.count, async () => void peers.push(await open_peer(order)));
+
+async function release() {
+	const ending = peers;
+	peers = [];
+	await Promise.all(ending.map((peer) => (peer.destroy(), once(peer, 'close'))));
 }
 
 /** Kinds in an order that repeats and has each as often as its weight says. @param {boolean} rough */
@@ -140,9 +174,23 @@ async function mix({ port, rate, requests, connections, rough, path }) {
 	return result;
 }
 
-process.on('message', async (/** @type {Hold | Mix} */ order) => {
+/** @param {Hold | Peers | Release | Mix} order */
+function obey(order) {
+	switch (order.type) {
+		case 'hold':
+			return hold(order);
+		case 'peers':
+			return hold_peers(order);
+		case 'release':
+			return release();
+		case 'mix':
+			return mix(order);
+	}
+}
+
+process.on('message', async (/** @type {Parameters<typeof obey>[0]} */ order) => {
 	try {
-		process.send?.({ result: order.type === 'hold' ? await hold(order) : await mix(order) });
+		process.send?.({ result: await obey(order) });
 	} catch (error) {
 		process.send?.({ error: error instanceof Error ? error.message : String(error) });
 	}

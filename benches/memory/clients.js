@@ -7,6 +7,8 @@ import { NODE } from '../../scripts/lib/places.js';
 /** @typedef {import('./client.js').Hold} Hold */
 /** @typedef {import('./client.js').Mix} Mix */
 /** @typedef {import('./client.js').Mixed} Mixed */
+/** @typedef {import('./client.js').Peers} Peers */
+/** @typedef {import('./client.js').Release} Release */
 
 const MODULE = new URL('./client.js', import.meta.url);
 
@@ -16,18 +18,21 @@ export class Client {
 	}
 
 	/**
-	 * @param {Hold | Mix} order
+	 * @param {Hold | Peers | Release | Mix} order
 	 * @returns {Promise<any>}
 	 */
 	async order(order) {
-		this.child.send(order);
-		const answered = once(this.child, 'message');
-		const ended = once(this.child, 'exit').then(([code]) => {
+		const over = new AbortController();
+		const { signal } = over;
+		const answered = once(this.child, 'message', { signal });
+		const ended = once(this.child, 'exit', { signal }).then(([code]) => {
 			throw new Error(`A client of the bench ended with ${code}`);
 		});
-		// one of the two stays unsettled until the client ends as it should
+		// the one that has lost is given up
+		answered.catch(() => {});
 		ended.catch(() => {});
-		const [{ result, error }] = await Promise.race([answered, ended]);
+		this.child.send(order);
+		const [{ result, error }] = await Promise.race([answered, ended]).finally(() => over.abort());
 		if (error) throw new Error(error);
 		return result;
 	}
@@ -38,6 +43,21 @@ export class Client {
 	 */
 	mix(order) {
 		return this.order({ type: 'mix', ...order });
+	}
+
+	/**
+	 * @param {Omit<Peers, 'type'>} order
+	 * @returns {Promise<void>}
+	 */
+	peers(order) {
+		return this.order({ type: 'peers', ...order });
+	}
+
+	/**
+	 * @returns {Promise<void>}
+	 */
+	release() {
+		return this.order({ type: 'release' });
 	}
 
 	async end() {
@@ -54,11 +74,11 @@ const PER_CLIENT = 5000;
 /**
  * Opens connections and keeps them until `end` is called. Each process comes from its own
  * loopback address, so that ports never run out.
- * @param {number} port
  * @param {number} count
- * @param {string | null} path
+ * @param {(client: Client, part: number, source: string) => Promise<void>} open has a client open
+ *   its part
  */
-export async function hold(port, count, path) {
+export async function hold(count, open) {
 	/** @type {Client[]} */
 	const clients = [];
 	const end = () => Promise.all(clients.map((client) => client.end()));
@@ -68,8 +88,7 @@ export async function hold(port, count, path) {
 			const client = new Client();
 			clients.push(client);
 			const source = `127.0.0.${1 + clients.length}`;
-			const part = Math.min(left, PER_CLIENT);
-			orders.push(client.order({ type: 'hold', port, source, count: part, path }));
+			orders.push(open(client, Math.min(left, PER_CLIENT), source));
 		}
 		await Promise.all(orders);
 	} catch (error) {

@@ -50,7 +50,9 @@ export async function measure_idle({ name, pid, url }, kind, count) {
 	const before = await settled(pid, REST);
 	const open_before = sockets(pid);
 
-	const held = await hold(port, count, path);
+	const held = await hold(count, (client, part, source) =>
+		client.order({ type: 'hold', port, source, count: part, path })
+	);
 	const during = await settled(pid, REST);
 	const open = sockets(pid) - open_before;
 	await held.end();

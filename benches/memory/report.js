@@ -4,6 +4,7 @@
  * @typedef {object} MemoryFindings
  * @property {{ cpu: string, kernel: string, node: string, date: string }} machine
  * @property {Record<string, import('./idle.js').IdleResult[]>} [idle] by server
+ * @property {import('./peers.js').PeersResult[]} [peers]
  * @property {import('./load.js').LoadResult[]} [load]
  * @property {import('./soak.js').SoakResult} [soak]
  */
@@ -37,6 +38,25 @@ ${rows.join('\n')}
 `;
 }
 
+/** What the WebSockets did before they fell silent, for the table. */
+const SAID = { silent: 'only its handshake', subscribed: 'has a topic' };
+
+/** @param {NonNullable<MemoryFindings['peers']>} results */
+function peers_table(results) {
+	const rows = results.map(
+		({ name, kind, peers, rss, anonymous, before, after }) =>
+			`| ${name} | ${SAID[kind]} | ${peers} | ${kib(rss)} | ${kib(anonymous)} | ${mb(before)} | ${mb(after)} |`
+	);
+	return `## Idle WebSockets
+
+KiB of resident memory each, and the server's resident MB before they came and after they had gone.
+
+| server | each | WebSockets | KiB each | of it anonymous | MB before | MB after |
+|---|---|---|---|---|---|---|
+${rows.join('\n')}
+`;
+}
+
 /** @param {NonNullable<MemoryFindings['load']>} load */
 function load_table(load) {
 	const rows = load.map(
@@ -64,9 +84,10 @@ Median resident memory ${mb(thirds.second)} MB in the second third, ${mb(thirds.
 }
 
 /** @param {MemoryFindings} findings */
-export function markdown({ machine, idle, load, soak }) {
+export function markdown({ machine, idle, peers, load, soak }) {
 	const parts = [
 		idle && idle_table(idle),
+		peers && peers_table(peers),
 		load && load_table(load),
 		soak && soak_text(soak),
 		`${machine.cpu}, Linux ${machine.kernel}, Node ${machine.node}, ${machine.date}.\n`

@@ -115,6 +115,9 @@ function keep(member) {
 async function fail(member, name, thrown, ending) {
 	try {
 		await tell(member, name, thrown, ending);
+	} catch (error) {
+		// nobody waits for this: what cannot even be told ends the worker otherwise
+		console.error(`The WebSocket hook \`${name}\` failed, and so did telling of it:`, error);
 	} finally {
 		over(member, ending);
 	}
@@ -134,7 +137,13 @@ async function tell(member, name, thrown, { failed }) {
 	} catch (error) {
 		if (is_refusal(thrown)) thrown = error;
 	}
-	failed?.(thrown);
+	try {
+		failed?.(thrown);
+	} catch (error) {
+		// what it says is more than can be sent: then it is a mistake like any other
+		thrown = error;
+		failed?.(thrown);
+	}
 	if (failed !== undefined && is_refusal(thrown)) return;
 	let what = `\`${name}\``;
 	let error = as_error(thrown);

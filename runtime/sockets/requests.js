@@ -12,9 +12,6 @@ const TIMEOUT = 10_000;
 /** That a timer can wait. */
 const LONGEST = 2 ** 31 - 1;
 
-/** What the hub says where there is nobody to ask. */
-const NOBODY_ASKED = 0xffffffff;
-
 /**
  * @typedef {object} Question
  * @property {(data: unknown) => void} resolve
@@ -43,9 +40,6 @@ export async function ask({ slot, generation }, data, { timeout = TIMEOUT } = {}
 		throw new RangeError(`The timeout of a request takes milliseconds, 0 for none, not ${timeout}`);
 	}
 	const id = native.hubRequest(slot, generation, JSON.stringify(json_value(data)));
-	if (id === NOBODY_ASKED) {
-		throw failure('OXIDE_HUB_GONE', 'The peer has gone, or has too many requests to answer');
-	}
 	return new Promise((resolve, reject) => {
 		/** @type {NodeJS.Timeout | undefined} */
 		let timer;

@@ -222,9 +222,13 @@ export const all_stages = () => [
 	},
 	{
 		name: 'tsc',
-		title: 'types',
+		title: 'types, those of the tests as well',
 		after: ['build'],
-		run: async () => void (await tool('typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.json'))
+		async run() {
+			for (const project of ['tsconfig.json', '__test__/tsconfig.json']) {
+				await tool('typescript/bin/tsc', '--noEmit', '-p', project);
+			}
+		}
 	},
 	{
 		name: 'pack',

@@ -105,6 +105,25 @@ impl Slots {
             .unwrap_or(false)
     }
 
+    /// Ends an exchange that still waits to be taken: nobody will. Returns whether it did.
+    pub(super) fn forsake(&self, id: ExchangeId) -> bool {
+        let wakers = self.with(id, |state| {
+            if !matches!(state.holder, Holder::None) {
+                return None;
+            }
+            state.holder = Holder::Nobody;
+            state.forsaken = true;
+            Some([state.waker.take(), state.in_waker.take()])
+        });
+        let Some(wakers) = wakers.flatten() else {
+            return false;
+        };
+        for waker in wakers.into_iter().flatten() {
+            waker.wake();
+        }
+        true
+    }
+
     /// Ends what a dead worker has left. Returns how much of it has no whole answer.
     pub(super) fn lose(&self, worker: &Arc<Worker>, suspects: Suspects) -> usize {
         let mut lost = 0;

@@ -54,6 +54,9 @@ pub enum ReplyError {
     /// The worker died before it had answered.
     #[error("the worker died")]
     Lost(Lost),
+    /// It has not been begun: the process ends, and its last worker has.
+    #[error("no worker is left")]
+    Forsaken,
 }
 
 /// Holds a slot and its in-flight count; dropping it ends the exchange.
@@ -165,7 +168,7 @@ impl Exchange {
     /// Polls for the reply head without giving up the exchange.
     pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.guard.state();
-        if state.reply.is_some() || state.lost.is_some() {
+        if state.reply.is_some() || state.lost.is_some() || state.forsaken {
             return Poll::Ready(());
         }
         state.waker = Some(cx.waker().clone());
@@ -176,9 +179,9 @@ impl Exchange {
     pub async fn reply(mut self) -> Result<Reply, ReplyError> {
         loop {
             poll_fn(|cx| self.poll_ready(cx)).await;
-            let (raw, lost) = {
+            let (raw, lost, forsaken) = {
                 let mut state = self.guard.state();
-                (state.reply.take(), state.lost)
+                (state.reply.take(), state.lost, state.forsaken)
             };
             if let Some(raw) = raw {
                 return self.into_reply(raw);
@@ -187,6 +190,10 @@ impl Exchange {
                 // nobody is left to be told to stop
                 self.guard.complete();
                 return Err(ReplyError::Lost(lost));
+            }
+            if forsaken {
+                self.guard.complete();
+                return Err(ReplyError::Forsaken);
             }
         }
     }

@@ -81,6 +81,12 @@ impl Dispatcher {
         seats
     }
 
+    /// Whether a worker starts on the seat.
+    pub fn starts_on(&self, seat: u32) -> bool {
+        let mut workers = self.workers.members().into_iter();
+        workers.any(|it| it.seat() == seat && it.standing() == Standing::Starting)
+    }
+
     /// How many of them take exchanges.
     pub fn ready(&self) -> usize {
         self.workers.ready()
@@ -95,8 +101,15 @@ impl Dispatcher {
     /// what nobody told us of; so this is called from time to time.
     pub fn look_after_the_line(&self) {
         if self.waiting() > 0 {
+            self.workers.empty_if_closed(&self.slots);
             self.workers.stir();
         }
+    }
+
+    /// The last worker has gone, and no other will come: whatever waits for one is told so, and
+    /// nothing waits any more.
+    pub fn forsake(&self) {
+        self.workers.forsake(&self.slots);
     }
 
     /// Adds a worker that is still starting.
@@ -137,6 +150,7 @@ impl Dispatcher {
         if !self.workers.dismiss(worker) {
             return 0;
         }
+        self.workers.empty_if_closed(&self.slots);
         let lost = self.slots.lose(worker, suspects);
         counters().lost.add(lost as u64);
         lost

@@ -195,10 +195,13 @@ impl Worker {
         self.peers_in_a_row.store(0, Relaxed);
     }
 
-    /// Queues a request that only this worker may take.
+    /// Queues a request that only this worker may take. One that is still starting looks for it
+    /// when it is admitted, and must not be woken before.
     pub(super) fn assign(&self, request: Box<RequestEvent>) {
         self.with_assigned(|assigned| assigned.push_back(request));
-        self.rouse();
+        if self.standing() != Standing::Starting {
+            self.rouse();
+        }
     }
 
     /// How many that are.

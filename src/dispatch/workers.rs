@@ -42,6 +42,8 @@ struct Line {
     waiting: VecDeque<Box<RequestEvent>>,
     /// About how many of them nobody waits for any more.
     dead: usize,
+    /// No worker comes any more.
+    closed: bool,
 }
 
 /// The pool's members and its line.
@@ -197,7 +199,8 @@ impl Workers {
         }
         {
             let mut line = self.line.lock();
-            if line.waiting.len() >= self.bounds.queue && !line.make_room(slots) {
+            let full = line.waiting.len() >= self.bounds.queue;
+            if line.closed || full && !line.make_room(slots) {
                 return Err(Busy);
             }
             line.waiting.push_back(request);
@@ -206,11 +209,38 @@ impl Workers {
         Ok(())
     }
 
+    /// The worker that serves a seat; where none does, the one that starts there: what only it
+    /// may take can wait for it, under the same bounds.
     fn on_seat(&self, seat: u32) -> Option<Arc<Worker>> {
         let members = self.members.read();
-        let on_seat =
-            |worker: &&Arc<Worker>| worker.seat() == seat && worker.standing() == Standing::Ready;
-        members.iter().find(on_seat).cloned()
+        let on_seat = |standing: Standing| {
+            let mut members = members.iter();
+            members.find(|worker| worker.seat() == seat && worker.standing() == standing)
+        };
+        on_seat(Standing::Ready)
+            .or_else(|| on_seat(Standing::Starting))
+            .cloned()
+    }
+
+    /// No worker takes anything any more: what waits, and what comes, is answered without.
+    pub fn forsake(&self, slots: &Slots) {
+        self.line.lock().closed = true;
+        self.empty_if_closed(slots);
+    }
+
+    /// What has come back to a line that nobody takes from is answered as well.
+    pub fn empty_if_closed(&self, slots: &Slots) {
+        let waiting = {
+            let mut line = self.line.lock();
+            if !line.closed {
+                return;
+            }
+            line.dead = 0;
+            std::mem::take(&mut line.waiting)
+        };
+        for request in waiting {
+            slots.forsake(request.id);
+        }
     }
 
     /// Wakes the best of those that sleep and could take something. All being awake, they
@@ -244,7 +274,8 @@ impl Workers {
     }
 
     fn may_take(&self, worker: &Worker) -> bool {
-        let own = || worker.assigned() > 0 && self.has_room(worker);
+        let started = worker.standing() != Standing::Starting;
+        let own = || started && worker.assigned() > 0 && self.has_room(worker);
         own() || (self.takes(worker) && !self.line.lock().waiting.is_empty())
     }
 
@@ -334,7 +365,9 @@ impl Workers {
         if !self.has_room(worker) {
             return None;
         }
-        if let Some(request) = worker.next_assigned() {
+        if worker.standing() != Standing::Starting
+            && let Some(request) = worker.next_assigned()
+        {
             return Some(Event::Request(request));
         }
         if !self.takes(worker) {

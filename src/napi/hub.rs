@@ -30,6 +30,8 @@ pub enum Code {
     Overloaded,
     Subscriptions,
     Topics,
+    Gone,
+    Requests,
 }
 
 impl AsRef<str> for Code {
@@ -43,6 +45,8 @@ impl AsRef<str> for Code {
             Code::Overloaded => "OXIDE_HUB_OVERLOADED",
             Code::Subscriptions => "OXIDE_HUB_SUBSCRIPTIONS",
             Code::Topics => "OXIDE_HUB_TOPICS",
+            Code::Gone => "OXIDE_HUB_GONE",
+            Code::Requests => "OXIDE_HUB_REQUESTS",
         }
     }
 }
@@ -56,7 +60,7 @@ pub(super) fn sockets() -> Result<&'static Arc<Sockets>> {
     sockets.ok_or_else(|| Error::new(Code::Off, "WebSockets are off".to_owned()))
 }
 
-fn failed(code: Code, error: impl ToString) -> Error<Code> {
+pub(super) fn failed(code: Code, error: impl ToString) -> Error<Code> {
     Error::new(code, error.to_string())
 }
 
@@ -170,7 +174,9 @@ pub fn hub_subscribe(slot: u32, generation: u32, topic: String) -> Result<bool> 
         Ok(subscribed) => Ok(subscribed.new),
         Err(SubscribeError::Gone) => Ok(false),
         Err(error @ SubscribeError::Subscriptions) => Err(failed(Code::Subscriptions, error)),
-        Err(error @ SubscribeError::Topics) => Err(failed(Code::Topics, error)),
+        Err(error @ (SubscribeError::Topics | SubscribeError::Share)) => {
+            Err(failed(Code::Topics, error))
+        }
         Err(error @ SubscribeError::Overloaded) => Err(failed(Code::Overloaded, error)),
     }
 }

@@ -7,12 +7,10 @@ use napi::Error;
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 
-use super::hub::{Code, Result, peer, sockets, unpublished};
+use super::hub::{Code, Result, failed, peer, sockets, unpublished};
 use super::worker;
 use crate::dispatch::Worker;
-
-/// `hubRequest`: the peer has gone, or too many wait for a reply.
-const NO_REQUEST: u32 = u32::MAX;
+use crate::server::sockets::AskError;
 
 /// The worker whose thread is calling.
 fn own() -> Result<Arc<Worker>> {
@@ -56,11 +54,15 @@ pub fn settle(tokens: &[u32], count: u32) -> Result<()> {
 }
 
 /// Asks a peer something; `data` is a JSON text. Returns the number under which the reply will
-/// come to this worker, or 0xffffffff if the peer has gone or too many wait for a reply.
+/// come to this worker.
 #[napi(catch_unwind)]
 pub fn hub_request(slot: u32, generation: u32, data: String) -> Result<u32> {
     let request = sockets()?.ask(own()?, peer(slot, generation), &data);
-    Ok(request.unwrap_or(NO_REQUEST))
+    request.map_err(|error| match error {
+        AskError::Gone => failed(Code::Gone, error),
+        AskError::Requests => failed(Code::Requests, error),
+        AskError::Unsent(error) => unpublished(error),
+    })
 }
 
 /// The reply is not waited for any more.

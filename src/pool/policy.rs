@@ -55,6 +55,8 @@ pub(super) enum Phase {
     /// The process drains.
     Stopping {
         since: Duration,
+        /// Nobody takes exchanges any more.
+        forsaken: bool,
     },
     /// The process has drained, the workers end.
     Closing,

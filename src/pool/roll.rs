@@ -193,9 +193,10 @@ impl Policy {
         false
     }
 
-    /// Says so when nothing is outdated any more.
+    /// Says so when nothing is outdated any more. The next worker of an empty seat will not be,
+    /// but it is not there.
     pub(super) fn finish_rolls(&mut self) {
-        if self.any_occupant(|worker, it| worker.build != it.build) {
+        if !self.is_complete() || self.any_occupant(|worker, it| worker.build != it.build) {
             return;
         }
         let now = self.now;

@@ -1,6 +1,7 @@
 //! The end. From `Stop` on nothing is started, while ready workers go on: exchanges still
 //! come through connections that are open, until the server has drained. Then (`Closed`, or
-//! the shutdown timeout) the workers end, and what does not end by itself is killed.
+//! the shutdown timeout) the workers end, and what does not end by itself is killed. If the last
+//! of them dies before, what waits for one is answered without (`Forsake`).
 
 use std::time::Duration;
 
@@ -18,7 +19,10 @@ impl Policy {
         if self.is_over() || self.is_stopping() {
             return;
         }
-        self.phase = Phase::Stopping { since: self.now };
+        self.phase = Phase::Stopping {
+            since: self.now,
+            forsaken: false,
+        };
         self.log(Notice::Stopping {
             ready: self.ready_count(),
         });
@@ -50,7 +54,15 @@ impl Policy {
 
     /// Carries the end on with time.
     pub(super) fn pursue_stop(&mut self) {
-        if let Phase::Stopping { since } = self.phase
+        let serve = |worker: &Worker| matches!(worker.life, Life::Starting | Life::Ready);
+        let nobody = !self.workers.values().any(serve);
+        if let Phase::Stopping { forsaken, .. } = &mut self.phase
+            && nobody
+            && !std::mem::replace(forsaken, true)
+        {
+            self.act(Action::Forsake);
+        }
+        if let Phase::Stopping { since, .. } = self.phase
             && self.now.saturating_sub(since) >= self.config.shutdown_timeout
         {
             self.close();

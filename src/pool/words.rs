@@ -215,6 +215,9 @@ pub enum Action {
         /// Why.
         why: Why,
     },
+    /// The process stops, and the last worker that would take what waits has died: none comes
+    /// any more. Comes once.
+    Forsake,
     /// The first worker ever is ready: open the listener. Comes once.
     Listen,
     /// The first worker of this build is ready: its assets and routes become current.

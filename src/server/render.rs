@@ -46,6 +46,7 @@ pub(super) async fn render(
             &head.headers,
             &address::host(&address),
             &app.dispatcher.seats(),
+            |seat| app.dispatcher.starts_on(seat),
         )
     });
     let text = match request_text::write(app, connection, &head) {
@@ -132,6 +133,13 @@ pub(super) async fn render(
             respond(reply, &head.method)
         }
         Outcome::Reply(Err(ReplyError::Lost(_))) => lost(name),
+        Outcome::Reply(Err(ReplyError::Forsaken)) => {
+            counters().queue_refused.increment();
+            if connection.body_pending() {
+                connection.close_after_reply();
+            }
+            busy()
+        }
         Outcome::Reply(Err(error)) => unwritable(&error, name),
         Outcome::Overdue => overdue(connection, name),
         Outcome::WaitedLong => {

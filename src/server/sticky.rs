@@ -46,15 +46,22 @@ impl Sticky {
         }
     }
 
-    /// The seat of a request among `seats`, which are not empty.
-    pub fn choose(&self, headers: &HeaderMap, address: &str, seats: &[u32]) -> Option<Choice> {
+    /// The seat of a request among `seats`, which are served. A session that has one may wait
+    /// for it while a worker `starts` there.
+    pub fn choose(
+        &self,
+        headers: &HeaderMap,
+        address: &str,
+        seats: &[u32],
+        starts: impl Fn(u32) -> bool,
+    ) -> Option<Choice> {
         let named = headers
             .get_all(COOKIE)
             .iter()
             .filter_map(|line| self.named(line.to_str().ok()?))
             .next();
         if let Some(seat) = named
-            && seats.contains(&seat)
+            && (seats.contains(&seat) || starts(seat))
         {
             return Some(Choice { seat, new: false });
         }
@@ -142,7 +149,7 @@ mod tests {
         let sticky = Sticky::new();
         for seat in SEATS {
             let headers = with_cookie(&format!("a=b; {}; c=d", given(&sticky, seat)));
-            let choice = sticky.choose(&headers, "192.0.2.1", &SEATS);
+            let choice = sticky.choose(&headers, "192.0.2.1", &SEATS, |_| false);
             assert_eq!(choice, Some(Choice { seat, new: false }));
         }
     }
@@ -150,7 +157,7 @@ mod tests {
     #[test]
     fn without_a_cookie_the_address_decides() {
         let sticky = Sticky::new();
-        let choose = |address: &str| sticky.choose(&HeaderMap::new(), address, &SEATS);
+        let choose = |address: &str| sticky.choose(&HeaderMap::new(), address, &SEATS, |_| false);
         assert_eq!(choose("192.0.2.1"), choose("192.0.2.1"));
         let mut seats: Vec<u32> = (0..100)
             .filter_map(|at| Some(choose(&format!("192.0.2.{at}"))?.seat))
@@ -158,7 +165,18 @@ mod tests {
         seats.sort_unstable();
         seats.dedup();
         assert_eq!(seats, SEATS);
-        assert_eq!(sticky.choose(&HeaderMap::new(), "192.0.2.1", &[]), None);
+        let none = sticky.choose(&HeaderMap::new(), "192.0.2.1", &[], |_| true);
+        assert_eq!(none, None);
+    }
+
+    #[test]
+    fn a_session_waits_for_the_worker_that_starts_on_its_seat() {
+        let sticky = Sticky::new();
+        let headers = with_cookie(&given(&sticky, 7));
+        let choose = |starts: u32| sticky.choose(&headers, "192.0.2.1", &SEATS, |it| it == starts);
+        let seat = 7;
+        assert_eq!(choose(7), Some(Choice { seat, new: false }));
+        assert!(choose(8).is_some_and(|choice| choice.new && choice.seat < 3));
     }
 
     #[test]
@@ -174,7 +192,7 @@ mod tests {
             format!("{NAME}=1.é{}", "0".repeat(30)),
             given(&sticky, 9),
         ] {
-            let choice = sticky.choose(&with_cookie(&cookie), "192.0.2.1", &SEATS);
+            let choice = sticky.choose(&with_cookie(&cookie), "192.0.2.1", &SEATS, |_| false);
             assert!(choice.is_some_and(|choice| choice.new), "{cookie}");
         }
     }

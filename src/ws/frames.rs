@@ -43,9 +43,14 @@ impl Frames {
         }
     }
 
-    /// Whether a large frame has passed, and nothing has begun that is not complete.
-    pub fn after_large(&self) -> bool {
-        self.large && self.begun == 0 && self.rest == 0 && !self.fragmented
+    /// Whether nothing has begun that is not complete.
+    pub fn is_between(&self) -> bool {
+        self.begun == 0 && self.rest == 0 && !self.fragmented
+    }
+
+    /// Whether a large frame has come.
+    pub fn had_large(&self) -> bool {
+        self.large
     }
 
     /// The length of the payload, once the head has told it.
@@ -82,13 +87,14 @@ mod tests {
         let mut places = Vec::new();
         for (at, byte) in bytes.iter().enumerate() {
             frames.pass(&[*byte]);
-            if frames.after_large() {
+            if frames.had_large() && frames.is_between() {
                 places.push(at + 1);
             }
         }
         let mut at_once = Frames::default();
         at_once.pass(&bytes);
-        assert_eq!(at_once.after_large(), frames.after_large());
+        assert_eq!(at_once.had_large(), frames.had_large());
+        assert_eq!(at_once.is_between(), frames.is_between());
         places
     }
 
@@ -125,6 +131,6 @@ mod tests {
     fn a_length_beyond_all_reason_is_followed_as_far_as_it_goes() {
         let mut frames = Frames::default();
         frames.pass(&frame(b"\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff", 1000));
-        assert!(!frames.after_large());
+        assert!(frames.had_large() && !frames.is_between());
     }
 }

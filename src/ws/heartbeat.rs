@@ -3,9 +3,12 @@
 //! listened to, and what it takes is as good a sign of life as what it says. Time comes from outside and is as
 //! coarse as whoever brings it: the sweep of the I/O thread.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::limits::Limits;
+
+/// Shorter than the pauses of someone who has nothing to say, longer than those of one who has.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// What a peer has been doing.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +58,12 @@ impl Heartbeat {
         self.active = now;
     }
 
+    /// Whether it has been silent for a while. That is no fault, but what only a conversation
+    /// needs is worth giving back.
+    pub fn is_quiet(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.heard) >= QUIET
+    }
+
     /// Whether it is kept from being read by what it has said before. While it is, nothing is
     /// expected of it, and the time does not count.
     pub fn pause(&mut self, paused: bool, now: Instant) {
@@ -99,8 +108,6 @@ impl Heartbeat {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn at(start: Instant, seconds: u64) -> Instant {

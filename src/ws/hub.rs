@@ -157,7 +157,8 @@ impl Hub {
     }
 
     /// As [`Hub::subscribe`], at the `wish` of the peer: it is not read while too much of what
-    /// it wished for, and what it is told for that, is on its way.
+    /// it wished for, and what it is told for that, is on its way. A topic that this makes counts
+    /// against its address.
     pub fn grant(
         &self,
         peer: PeerId,
@@ -171,6 +172,8 @@ impl Hub {
             let entry = registry.entry(peer).ok_or(SubscribeError::Gone)?;
             let (thread, user) = (entry.thread, entry.user.clone());
             let full = entry.topics.len() >= self.limits.subscriptions;
+            let mut maker = entry.address.clone().filter(|_| wish.is_some());
+            let share = self.limits.topics_per_address();
             match registry.topics.get(name) {
                 Some(found) if found.subscribers.contains(&peer) => {}
                 _ if full => return Err(SubscribeError::Subscriptions),
@@ -178,7 +181,20 @@ impl Hub {
                 None if registry.topics.len() >= self.limits.topics => {
                     return Err(SubscribeError::Topics);
                 }
+                None if maker
+                    .as_ref()
+                    .is_some_and(|it| registry.made_by(it) >= share) =>
+                {
+                    return Err(SubscribeError::Share);
+                }
                 None => {}
+            }
+            maker = maker.filter(|_| !registry.topics.contains_key(name));
+            if let Some((watched, len)) =
+                user.as_ref().and_then(|user| registry.watchers(name, user))
+            {
+                let room = self.check_room(registry, watched.reach(), len);
+                room.map_err(|_| SubscribeError::Overloaded)?;
             }
             let room = self.room(registry, thread);
             let room = room.ok_or(SubscribeError::Overloaded)?;
@@ -221,6 +237,9 @@ impl Hub {
             wakes.post(&registry.threads, thread, post);
             if new && let Some(entry) = registry.entry_mut(peer) {
                 entry.topics.push(card);
+            }
+            if let Some(maker) = maker {
+                registry.charge(name, maker);
             }
             if let Some(user) = joined {
                 registry.tell(name, "join", &user, wakes);
@@ -314,10 +333,8 @@ impl Hub {
         threads: impl IntoIterator<Item = usize>,
         len: usize,
     ) -> Result<(), PublishError> {
-        let mut mailboxes = threads
-            .into_iter()
-            .filter_map(|thread| registry.threads.get(thread)?.as_ref());
-        if mailboxes.all(|mailbox| mailbox.has_room(len, self.limits.mailbox_bytes)) {
+        let fits = |thread| self.room(registry, thread).is_some_and(|room| len <= room);
+        if threads.into_iter().all(fits) {
             Ok(())
         } else {
             Err(PublishError::Overloaded)

@@ -65,6 +65,18 @@ pub struct Limits {
     pub closing: Duration,
 }
 
+/// What part of all topics the clients of one address may make.
+const SHARE: usize = 10;
+
+impl Limits {
+    /// Topics that there are because clients of one address wished for them. At the bound: a
+    /// wish of another that would make one is refused. So nobody takes the topics of all others,
+    /// and what the app's own hooks subscribe a peer to is not counted.
+    pub fn topics_per_address(&self) -> usize {
+        self.topics.div_ceil(SHARE)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         const MIB: usize = 1024 * 1024;

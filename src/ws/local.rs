@@ -72,6 +72,8 @@ pub(super) struct Member {
     pub leaving: Cell<bool>,
     /// Its socket is to be dropped.
     pub dead: Cell<bool>,
+    /// Nothing has come for a while: its task keeps as little as it can.
+    pub quiet: Cell<bool>,
     /// The task has to be polled and has been told so.
     stirred: Cell<bool>,
     waker: RefCell<Option<Waker>>,
@@ -180,7 +182,12 @@ impl Local {
         for member in self.members.borrow().values() {
             let mut heartbeat = member.heartbeat.get();
             match heartbeat.beat(now, limits) {
-                Beat::Nothing => continue,
+                Beat::Nothing => {
+                    if heartbeat.is_quiet(now) && !member.quiet.replace(true) {
+                        member.stir();
+                    }
+                    continue;
+                }
                 Beat::Ping => {
                     let ping = Bytes::from_static(PING);
                     member.queue.borrow_mut().push_control(ping);
@@ -404,6 +411,7 @@ impl Member {
             order: RefCell::default(),
             leaving: Cell::new(false),
             dead: Cell::new(false),
+            quiet: Cell::new(false),
             stirred: Cell::new(false),
             waker: RefCell::default(),
             closed: RefCell::default(),

@@ -112,11 +112,6 @@ impl Mailbox {
         bound.checked_sub(self.weight.load(Ordering::Relaxed) + POST_BYTES)
     }
 
-    /// Whether a message of `len` bytes still fits.
-    pub fn has_room(&self, len: usize, bound: usize) -> bool {
-        self.room(bound).is_some_and(|room| len <= room)
-    }
-
     /// Adds a post. Whether the thread must be woken; waking costs a system call, so it is
     /// left to when no lock is held.
     #[must_use = "nobody else wakes the thread"]
@@ -171,15 +166,15 @@ mod tests {
         };
         assert!(mailbox.put(post()));
         assert!(!mailbox.put(post()));
-        assert!(mailbox.has_room(0, 528));
-        assert!(!mailbox.has_room(1, 528));
+        assert_eq!(mailbox.room(528), Some(0));
+        assert_eq!(mailbox.room(527), None);
         let mut posts = Vec::new();
         mailbox.take(&mut posts);
         assert_eq!(posts.len(), 2);
         // taken is not yet carried out
-        assert!(!mailbox.has_room(1, 528));
+        assert_eq!(mailbox.room(528), Some(0));
         mailbox.settle(&posts);
-        assert!(mailbox.has_room(400, 528));
+        assert_eq!(mailbox.room(528), Some(400));
         assert!(mailbox.put(post()));
     }
 }

@@ -24,8 +24,8 @@ use super::limits::Limits;
 use super::local::{Joined, Member};
 use super::shuttle::{Intake, Shuttle};
 
-/// What tungstenite keeps for an idle peer. Its reads are copies out of the thread's intake,
-/// so a small buffer costs no system calls.
+/// What tungstenite reads into. Its reads are copies out of the thread's intake, so a small
+/// buffer costs no system calls.
 const READ_BUFFER: usize = 512;
 
 /// Bytes that may wait for the socket while the peer's frames are answered: one that sends
@@ -52,7 +52,8 @@ enum Phase {
 struct Peer<S> {
     stream: S,
     joined: Joined,
-    protocol: Box<WebSocketContext>,
+    /// `None` while nothing is half read and the peer is quiet.
+    protocol: Option<Box<WebSocketContext>>,
     frames: Frames,
     credit: Arc<Credit>,
     /// Bytes that were read and not yet looked at.
@@ -75,7 +76,7 @@ where
 {
     let mut peer = Peer {
         stream,
-        protocol: Box::new(protocol(joined.local.hub().limits())),
+        protocol: None,
         frames: Frames::default(),
         credit: Arc::default(),
         left: early,
@@ -89,13 +90,13 @@ where
     poll_fn(|cx| peer.poll(cx)).await;
 }
 
-fn protocol(limits: &Limits) -> WebSocketContext {
+fn protocol(limits: &Limits) -> Box<WebSocketContext> {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
         .max_message_size(Some(limits.message_bytes))
         .max_frame_size(Some(limits.frame_bytes));
-    WebSocketContext::new(Role::Server, Some(config))
+    Box::new(WebSocketContext::new(Role::Server, Some(config)))
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
@@ -141,6 +142,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             }
         }
         if intake.heard {
+            self.member().quiet.set(false);
             self.beat(|heartbeat| heartbeat.hear(local.now()));
         }
         if intake.again {
@@ -150,13 +152,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     }
 
     /// tungstenite has looked at all it was given. What it read a large message into it would
-    /// keep for good, so another takes its place once nothing is left that the first knows:
-    /// no part of a frame or a message, no goodbye, and no pong, as it writes what it has to
-    /// before it asks for more.
+    /// keep for good, and a peer that is quiet needs none of it, so it is dropped once nothing
+    /// is left that it knows: no part of a frame or a message, no goodbye, and no pong, as it
+    /// writes what it has to before it asks for more. The next bytes get another.
     fn rest(&mut self) {
-        if self.phase == Phase::Open && self.frames.after_large() {
-            *self.protocol = protocol(self.joined.local.hub().limits());
+        if self.phase != Phase::Open || self.protocol.is_none() || !self.frames.is_between() {
+            return;
+        }
+        let quiet = self.member().quiet.get();
+        if quiet || self.frames.had_large() {
+            self.protocol = None;
             self.frames = Frames::default();
+        }
+        if quiet {
+            self.member().queue.borrow_mut().give_back();
         }
     }
 
@@ -190,7 +199,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             left: &mut self.left,
             intake,
         };
-        self.protocol.read(&mut shuttle)
+        let protocol = match &mut self.protocol {
+            Some(protocol) => protocol,
+            none => {
+                shuttle.fill()?;
+                none.insert(protocol(self.joined.local.hub().limits()))
+            }
+        };
+        protocol.read(&mut shuttle)
     }
 
     fn receive(&mut self, cx: &mut Context<'_>, data: Data) {
@@ -226,8 +242,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
             left: &mut self.left,
             intake: &mut Intake::new(&mut []),
         };
+        let protocol = self
+            .protocol
+            .get_or_insert_with(|| protocol(self.joined.local.hub().limits()));
         // The shuttle never refuses a write, and a goodbye that stands already is enough.
-        let _ = self.protocol.close(&mut shuttle, Some(frame));
+        let _ = protocol.close(&mut shuttle, Some(frame));
     }
 
     /// The peer's goodbye; tungstenite echoes it with the next step (5.5.1).

@@ -137,7 +137,7 @@ impl Queue {
                 }
                 continue;
             }
-            self.append(frame.bytes, key.filter(|_| frame.rest.is_none()), false);
+            self.append(frame.bytes, key, false);
             if let Some(rest) = frame.rest {
                 self.append(rest.clone(), None, true);
             }
@@ -164,7 +164,8 @@ impl Queue {
         });
     }
 
-    /// Takes out the waiting frame of that key, unless it is half written.
+    /// Takes out the waiting frame of that key, in as many pieces as it is, unless it is half
+    /// written.
     fn replace(&mut self, key: &Key) {
         let Some(at) = self.keyed.as_mut().and_then(|keyed| keyed.remove(key)) else {
             return;
@@ -173,14 +174,15 @@ impl Queue {
         if at == 0 && self.begun {
             return;
         }
-        let Some(entry) = self.entries.get_mut(at) else {
-            return;
-        };
-        self.bytes -= entry.bytes.len();
-        self.lossy = true;
-        entry.bytes = Bytes::new();
-        entry.key = None;
-        self.gaps += 1;
+        let more = self.entries.iter().skip(at + 1);
+        let pieces = 1 + more.take_while(|entry| entry.continues).count();
+        for entry in self.entries.iter_mut().skip(at).take(pieces) {
+            self.bytes -= entry.bytes.len();
+            entry.bytes = Bytes::new();
+            entry.key = None;
+            self.gaps += 1;
+            self.lossy = true;
+        }
         if self.gaps > GAPS && self.gaps * 2 > self.entries.len() {
             self.close_gaps();
         }
@@ -244,6 +246,11 @@ impl Queue {
         self.gaps = 0;
         self.blocked = false;
         Poll::Ready(Ok(std::mem::take(&mut self.lossy)))
+    }
+
+    /// The peer is quiet: an empty queue needs no memory.
+    pub fn give_back(&mut self) {
+        self.entries.shrink_to(0);
     }
 
     /// Whether the socket has taken bytes after it had taken none, since this was last asked.

@@ -66,6 +66,8 @@ pub(super) struct Registry {
     pub joined: u64,
     /// Peers by address.
     pub addresses: HashMap<Arc<str>, usize>,
+    /// Topics by the address of the client that wished for them.
+    makers: HashMap<Arc<str>, usize>,
     /// Names come from clients: hashed with a secret.
     pub topics: HashMap<Arc<str>, Topic>,
     next_topic: u64,
@@ -88,6 +90,7 @@ impl Registry {
             open: 0,
             joined: 0,
             addresses: HashMap::new(),
+            makers: HashMap::new(),
             topics: HashMap::new(),
             next_topic: 0,
             floor: 0,
@@ -172,12 +175,26 @@ impl Registry {
             .expect("it was there or has just been put there")
     }
 
+    /// How many topics there are because clients of the address wished for them.
+    pub fn made_by(&self, address: &str) -> usize {
+        self.makers.get(address).copied().unwrap_or_default()
+    }
+
+    /// The topic has been made at the wish of a client.
+    pub fn charge(&mut self, name: &str, maker: Arc<str>) {
+        if let Some(topic) = self.topics.get_mut(name) {
+            *self.makers.entry(maker.clone()).or_default() += 1;
+            topic.maker = Some(maker);
+        }
+    }
+
     /// Forgets the topic if nobody would miss it.
     pub fn tidy(&mut self, name: &str) {
         if self.topics.get(name).is_some_and(Topic::is_idle)
             && let Some(topic) = self.topics.remove(name)
         {
             self.floor = self.floor.max(topic.seq);
+            discharge(&mut self.makers, &topic);
         }
     }
 
@@ -213,7 +230,15 @@ impl Registry {
         (topic.seq, recipients)
     }
 
-    /// Tells those who watch the presence in a topic, if any do.
+    /// The threads of those who watch the presence in a topic, and the bytes that a change of it
+    /// has for each.
+    pub fn watchers(&self, topic: &str, user: &User) -> Option<(&Topic, usize)> {
+        let watched = self.topics.get(&*name::presence_of(topic))?;
+        Some((watched, presence::change("leave", user).len()))
+    }
+
+    /// Tells those who watch the presence in a topic, if any do. A join is let in only where
+    /// there is room to tell of it, so of leaves there are no more than joins that had it.
     pub fn tell(&mut self, topic: &str, kind: &str, user: &User, wakes: &mut Wakes) {
         if name::is_reserved(topic) {
             return;
@@ -263,15 +288,28 @@ impl Registry {
             return;
         }
         self.swept = now;
-        let (room, floor) = (&mut self.room, &mut self.floor);
+        let (room, floor, makers) = (&mut self.room, &mut self.floor, &mut self.makers);
         self.topics.retain(|_, topic| {
             topic.history.expire(now, room);
             let idle = topic.is_idle();
             if idle {
                 *floor = (*floor).max(topic.seq);
+                discharge(makers, topic);
             }
             !idle
         });
+    }
+}
+
+/// The topic is forgotten: it counts against nobody any more.
+fn discharge(makers: &mut HashMap<Arc<str>, usize>, topic: &Topic) {
+    if let Some(maker) = &topic.maker
+        && let Some(count) = makers.get_mut(maker)
+    {
+        *count -= 1;
+        if *count == 0 {
+            makers.remove(maker);
+        }
     }
 }
 

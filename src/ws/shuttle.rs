@@ -58,36 +58,47 @@ pub(super) struct Shuttle<'a, 'c, 'w, S> {
     pub intake: &'a mut Intake<'c>,
 }
 
+impl<S: AsyncRead + Unpin> Shuttle<'_, '_, '_, S> {
+    /// Waits until there is something to look at, or the end.
+    pub fn fill(&mut self) -> io::Result<()> {
+        let intake = &mut *self.intake;
+        if !self.left.is_empty() || intake.start < intake.end {
+            return Ok(());
+        }
+        if intake.fills == FILLS {
+            intake.again = true;
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let mut buffer = ReadBuf::new(intake.buffer);
+        match Pin::new(&mut *self.stream).poll_read(self.cx, &mut buffer) {
+            Poll::Pending => return Err(io::ErrorKind::WouldBlock.into()),
+            Poll::Ready(read) => read?,
+        }
+        (intake.start, intake.end) = (0, buffer.filled().len());
+        intake.fills += 1;
+        intake.heard |= intake.end > 0;
+        Ok(())
+    }
+}
+
 impl<S: AsyncRead + Unpin> Read for Shuttle<'_, '_, '_, S> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if !self.left.is_empty() {
+        self.fill()?;
+        let len = if self.left.is_empty() {
+            let intake = &mut *self.intake;
+            let len = out.len().min(intake.end - intake.start);
+            out[..len].copy_from_slice(&intake.buffer[intake.start..][..len]);
+            intake.start += len;
+            len
+        } else {
             let len = out.len().min(self.left.len());
             self.left.copy_to_slice(&mut out[..len]);
             if self.left.is_empty() {
                 // gives the memory back
                 *self.left = Bytes::new();
             }
-            self.frames.pass(&out[..len]);
-            return Ok(len);
-        }
-        let intake = &mut *self.intake;
-        if intake.start == intake.end {
-            if intake.fills == FILLS {
-                intake.again = true;
-                return Err(io::ErrorKind::WouldBlock.into());
-            }
-            let mut buffer = ReadBuf::new(intake.buffer);
-            match Pin::new(&mut *self.stream).poll_read(self.cx, &mut buffer) {
-                Poll::Pending => return Err(io::ErrorKind::WouldBlock.into()),
-                Poll::Ready(read) => read?,
-            }
-            (intake.start, intake.end) = (0, buffer.filled().len());
-            intake.fills += 1;
-            intake.heard |= intake.end > 0;
-        }
-        let len = out.len().min(intake.end - intake.start);
-        out[..len].copy_from_slice(&intake.buffer[intake.start..][..len]);
-        intake.start += len;
+            len
+        };
         self.frames.pass(&out[..len]);
         Ok(len)
     }

@@ -21,6 +21,8 @@ pub(super) struct Topic {
     pub threads: Vec<u32>,
     pub history: History,
     pub presence: Presence,
+    /// The address of the client at whose wish it was made.
+    pub maker: Option<Arc<str>>,
 }
 
 impl Topic {
@@ -34,6 +36,7 @@ impl Topic {
             threads: Vec::new(),
             history: History::default(),
             presence: Presence::default(),
+            maker: None,
         }
     }
 

@@ -9,7 +9,7 @@ const echo = '/api/body/text';
  * A request as it stands, with no help
  * @param {string} name
  * @param {number | number[]} status
- * @param {string | string[]} bytes
+ * @param {string | Buffer | Array<string | Buffer>} bytes
  * @param {Parameters<typeof define>[3]} [options]
  */
 const raw = (name, status, bytes, options) => define(`wire/${name}`, status, bytes, options);

@@ -98,7 +98,7 @@ pub const WEBSOCKET_MAX_TOPICS: Setting = Group::WebSocket.setting(
     "websocket.maxTopics",
     MANY,
     "100000",
-    "Topics at once; a subscription that would make a further one is refused.",
+    "Topics at once; a subscription that would make a further one is refused. Those that clients of one address made by asking may be a tenth of them. Behind a proxy, set `ADDRESS_HEADER`, or all clients count as one.",
 );
 
 /// `WEBSOCKET_MAX_MESSAGE_SIZE`.

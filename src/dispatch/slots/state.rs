@@ -62,6 +62,8 @@ pub(in crate::dispatch) struct State {
     pub holder: Holder,
     /// The worker that had it died.
     pub lost: Option<Lost>,
+    /// It waited for a worker, and none will come.
+    pub forsaken: bool,
     /// The client sent its last byte before a worker took it.
     pub hung_up: bool,
 }
@@ -80,6 +82,7 @@ impl State {
             in_waker: None,
             holder: Holder::None,
             lost: None,
+            forsaken: false,
             hung_up: false,
         }
     }
@@ -101,6 +104,7 @@ impl State {
         self.in_cancelled = false;
         self.holder = Holder::None;
         self.lost = None;
+        self.forsaken = false;
         self.hung_up = false;
         None
     }

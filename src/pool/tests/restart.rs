@@ -135,6 +135,23 @@ fn failed_starts_of_a_restart_count_in_a_row_only() {
 }
 
 #[test]
+fn a_roll_is_over_only_once_all_seats_are_served() {
+    let mut pool = Pool::ready(config(2));
+    pool.on(Event::Restart);
+    pool.is_ready(3);
+    pool.leaves(1);
+    assert_eq!(pool.exits(2, 1), [], "the replacement takes the seat");
+    assert_eq!(pool.exits(4, 1), []);
+    let over = |pool: &Pool| pool.logged(|notice| matches!(notice, Notice::Restarted { .. }));
+    assert_eq!(pool.seated(), [3, 0]);
+    assert!(!over(&pool), "a seat is empty");
+    assert_eq!(pool.pass(SECOND), [spawn(5, 1, 1)]);
+    assert!(!over(&pool), "its worker starts");
+    assert_eq!(pool.is_ready(5), []);
+    assert!(over(&pool) && !pool.policy.status().rolling);
+}
+
+#[test]
 fn the_occupants_death_makes_its_replacement_the_occupant() {
     let mut pool = Pool::ready(config(1));
     pool.on(Event::Restart);

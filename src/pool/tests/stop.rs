@@ -46,7 +46,7 @@ fn closed_alone_is_the_end_too() {
 #[test]
 fn a_stop_before_the_start_stops() {
     let mut pool = Pool::new(config(1));
-    assert_eq!(pool.on(Event::Stop), []);
+    assert_eq!(pool.on(Event::Stop), [Action::Forsake]);
     assert_eq!(pool.on(Event::Start), []);
     assert_eq!(pool.on(Event::Closed), [Action::Stopped]);
 }
@@ -60,9 +60,31 @@ fn nothing_is_started_any_more() {
     pool.on(Event::Restart);
     pool.on(Event::Add);
     pool.on(Event::Scale(9));
-    assert_eq!(pool.exits(1, 1), []);
+    assert_eq!(pool.exits(1, 1), [Action::Forsake], "nobody else will come");
     assert_eq!(pool.pass(20 * SECOND), []);
     assert_eq!(pool.on(Event::Closed), [Action::Stopped]);
+}
+
+#[test]
+fn what_waits_is_forsaken_once_the_last_that_could_take_it_has_gone() {
+    let mut pool = Pool::ready(config(2));
+    pool.on(Event::Restart);
+    assert_eq!(pool.is_ready(3), [drain(1)]);
+    pool.on(Event::Stop);
+    assert_eq!(pool.exits(3, 1), [], "worker 2 serves");
+    assert_eq!(
+        pool.exits(2, 1),
+        [Action::Forsake],
+        "worker 1 drains, and takes nothing"
+    );
+    assert_eq!(pool.exits(1, 1), []);
+    let mut pool = Pool::ready(config(1));
+    pool.exits(1, 1);
+    assert_eq!(
+        pool.on(Event::Stop),
+        [Action::Forsake],
+        "it had gone before"
+    );
 }
 
 #[test]
@@ -154,7 +176,7 @@ fn unresponsive_workers_are_killed_to_the_end() {
     };
     assert_eq!(
         pool.pass_with(TICK, &[hung]),
-        [terminate(1, Why::Unresponsive)]
+        [terminate(1, Why::Unresponsive), Action::Forsake]
     );
     pool.exits(1, 1);
     assert_eq!(pool.pass(SECOND), []);

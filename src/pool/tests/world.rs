@@ -43,6 +43,7 @@ pub struct World {
     stops: bool,
     closed: bool,
     gave_up: bool,
+    forsaken: bool,
     pub stopped: bool,
 }
 
@@ -71,6 +72,7 @@ impl World {
             stops: false,
             closed: false,
             gave_up: false,
+            forsaken: false,
             stopped: false,
         };
         world.on(Event::Start);
@@ -279,6 +281,11 @@ impl World {
                 let killed = |worker: &Fake| worker.state == State::Terminated;
                 assert!(self.workers.values().all(killed));
                 self.gave_up = true;
+            }
+            Action::Forsake => {
+                assert!(self.stops && !std::mem::replace(&mut self.forsaken, true));
+                let takes = |state| matches!(state, State::Starting | State::Ready);
+                assert!(!self.workers.values().any(|worker| takes(worker.state)));
             }
             Action::Stopped => {
                 assert!(self.stops);

@@ -120,6 +120,7 @@ impl Pool {
                 retire(app, worker);
                 self.orders.order(Order::Terminate { worker, why });
             }
+            Action::Forsake => app.dispatcher.forsake(),
             Action::Listen => self.orders.order(Order::Listen),
             Action::Switch(build) => {
                 if let Some(site) = self.builds.take(build) {

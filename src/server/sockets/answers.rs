@@ -17,7 +17,7 @@ pub(super) fn refusal(error: SubscribeError) -> Option<(&'static str, String)> {
     let code = match error {
         SubscribeError::Gone => return None,
         SubscribeError::Subscriptions => "subscriptions",
-        SubscribeError::Topics => "topics",
+        SubscribeError::Topics | SubscribeError::Share => "topics",
         SubscribeError::Overloaded => "too-many",
     };
     Some((code, error.to_string()))

@@ -37,7 +37,7 @@ use public::PublicTopics;
 use requests::Requests;
 use task::Task;
 
-pub use requests::REQUESTS;
+pub use requests::{AskError, REQUESTS};
 pub use state::WISHES;
 
 /// Bytes of what JS keeps with a peer at most: it must cross in one piece when the peer goes.

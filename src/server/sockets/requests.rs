@@ -10,10 +10,24 @@ use rustc_hash::FxHashMap;
 use super::{Sockets, answers};
 use crate::dispatch::wire::LONGEST;
 use crate::dispatch::{Answer, PeerEvent, PeerNews, Standing, Worker};
-use crate::ws::{Inbound, PeerId};
+use crate::ws::{Inbound, PeerId, PublishError};
 
 /// Requests of the process that wait for a reply at most.
 pub const REQUESTS: usize = 10_000;
+
+/// Why a peer was not asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AskError {
+    /// It is not there.
+    #[error("the peer has gone")]
+    Gone,
+    /// [`REQUESTS`] wait already.
+    #[error("{REQUESTS} requests wait for a reply, and there may be no more")]
+    Requests,
+    /// The question cannot be sent.
+    #[error(transparent)]
+    Unsent(PublishError),
+}
 
 /// No request.
 const NONE: u32 = u32::MAX;
@@ -37,9 +51,9 @@ struct Table {
 pub(super) struct Requests(Mutex<Table>);
 
 impl Table {
-    fn ask(&mut self, peer: PeerId, asker: Arc<Worker>) -> Option<u32> {
+    fn ask(&mut self, peer: PeerId, asker: Arc<Worker>) -> Result<u32, AskError> {
         if self.pending.len() >= REQUESTS {
-            return None;
+            return Err(AskError::Requests);
         }
         loop {
             self.last = self.last.wrapping_add(1);
@@ -49,7 +63,7 @@ impl Table {
         }
         self.pending.insert(self.last, Pending { peer, asker });
         self.peers.entry(peer).or_default().push(self.last);
-        Some(self.last)
+        Ok(self.last)
     }
 
     fn remove(&mut self, id: u32) -> Option<Pending> {
@@ -79,15 +93,18 @@ impl Requests {
 
 impl Sockets {
     /// Asks a peer something for a worker, which is told the reply; `data` is a JSON text.
-    /// `None`: the peer is not there, or [`REQUESTS`] wait already.
-    pub fn ask(&self, worker: Arc<Worker>, peer: PeerId, data: &str) -> Option<u32> {
+    ///
+    /// # Errors
+    /// If it is not asked.
+    pub fn ask(&self, worker: Arc<Worker>, peer: PeerId, data: &str) -> Result<u32, AskError> {
         let id = self.requests.0.lock().ask(peer, worker)?;
-        let sent = self.hub.send(peer, answers::request(id, data));
-        if sent == Ok(true) {
-            return Some(id);
-        }
+        let error = match self.hub.send(peer, answers::request(id, data)) {
+            Ok(true) => return Ok(id),
+            Ok(false) => AskError::Gone,
+            Err(error) => AskError::Unsent(error),
+        };
         self.requests.0.lock().remove(id);
-        None
+        Err(error)
     }
 
     /// The worker does not wait for the reply any more.

@@ -29,7 +29,11 @@ pub enum SubscribeError {
     /// There are as many topics as [`Limits::topics`].
     #[error("there are as many topics as there may be")]
     Topics,
-    /// Its I/O thread has more to do than [`Limits::mailbox_bytes`].
+    /// Clients of its address have wished for as many as [`Limits::topics_per_address`].
+    #[error("clients of this address have made as many topics as they may")]
+    Share,
+    /// Its I/O thread has more to do than [`Limits::mailbox_bytes`], or that of someone who
+    /// watches the topic's presence.
     #[error("more is being published than can be sent out")]
     Overloaded,
 }

@@ -90,6 +90,40 @@ fn the_latest_of_a_key_is_enough() {
 }
 
 #[test]
+fn the_latest_of_a_key_is_enough_however_long() {
+    let (hub, local, _) = one_thread(Limits {
+        queued_bytes: 70_000,
+        ..limits(Overflow::Coalesce)
+    });
+    let peer = join(&local);
+    subscribe(&hub, &peer, "a");
+    // from 16 KiB on a message is not copied, and its frame waits in two pieces
+    let long = |value: &str| text(value.repeat(20_000)).keyed("x".into());
+    peer.member.queue.borrow_mut().block();
+    for value in ["1", "2", "3", "4", "5"] {
+        publish(&hub, "a", long(value));
+        publish(&hub, "a", text(value));
+        local.turn();
+    }
+    let expected = ["1", "2", "3", "4", &"5".repeat(20_000), "5"];
+    assert!(taken(&peer) == expected);
+    assert!(peer.member.queue.borrow().is_empty());
+
+    // what has been begun goes out whole
+    publish(&hub, "a", long("6"));
+    local.turn();
+    peer.member.queue.borrow_mut().advance(5_000);
+    for value in ["7", "8"] {
+        publish(&hub, "a", long(value));
+        local.turn();
+    }
+    let bytes = peer.member.queue.borrow_mut().drain();
+    let (begun, whole) = bytes.split_at(20_004 - 5_000);
+    assert!(begun.iter().all(|byte| *byte == b'6'));
+    assert!(payloads(whole) == ["8".repeat(20_000)]);
+}
+
+#[test]
 fn replacing_for_ever_takes_no_memory() {
     let (hub, local, _) = one_thread(limits(Overflow::Coalesce));
     let peer = join(&local);
@@ -185,6 +219,100 @@ fn refuses_what_would_take_too_much() {
         publish(200).map(|published| published.seq),
         Ok(before.seq + 1)
     );
+}
+
+#[test]
+fn one_address_does_not_get_the_topics_of_all() {
+    let (hub, local, _) = one_thread(Limits {
+        topics: 40,
+        ..Limits::default()
+    });
+    let from = |address: &str| {
+        let admission = Admission {
+            address: Some(address.into()),
+            ..Admission::default()
+        };
+        local.join(admission).expect("room")
+    };
+    let (one, two, other) = (from("::1"), from("::1"), from("::2"));
+    let credit = Arc::new(inbound::Credit::default());
+    let wish = |peer: &Joined, name: &str| {
+        let frame = credit.charge(Data::Text(Bytes::new()));
+        let fresh = Subscription::default();
+        let granted = hub.grant(peer.id(), &topic(name), &fresh, Some(frame));
+        granted.map(drop).map_err(|refused| refused.error)
+    };
+    for name in ["a", "b", "c"] {
+        assert_eq!(wish(&one, name), Ok(()));
+    }
+    assert_eq!(wish(&two, "d"), Ok(()));
+    assert_eq!(wish(&two, "e"), Err(SubscribeError::Share));
+    assert_eq!(wish(&two, "a"), Ok(()), "what is there");
+    assert_eq!(wish(&other, "e"), Ok(()), "others have their own share");
+    assert!(subscribe(&hub, &two, "f").new, "the app decides for itself");
+    // it counts for as long as it is there, whoever has it
+    drop(one);
+    assert_eq!(wish(&two, "g"), Ok(()), "b and c are forgotten");
+    assert_eq!(wish(&two, "h"), Ok(()));
+    assert_eq!(wish(&two, "i"), Err(SubscribeError::Share));
+    drop(two);
+    for name in ["g", "h", "i", "j"] {
+        assert_eq!(wish(&from("::1"), name), Ok(()), "nothing is left of them");
+    }
+}
+
+#[test]
+fn who_joins_waits_until_that_can_be_told() {
+    let now = std::time::Instant::now();
+    let limits = Limits {
+        mailbox_bytes: 4000,
+        ..Limits::default()
+    };
+    let hub = Hub::new(limits, 1, now);
+    let attach = || Local::attach(hub.clone(), Arc::new(Told::default()), now).expect("room");
+    let (busy, idle) = (attach(), attach());
+    let watcher = join(&busy);
+    subscribe(&hub, &watcher, "a");
+    assert!(
+        hub.subscribe(
+            watcher.id(),
+            &topic("a").presence(),
+            &Subscription::default()
+        )
+        .is_ok()
+    );
+    busy.turn();
+    let user = |id: String| Admission {
+        user: Some(User {
+            id: id.into(),
+            info: Some("x".repeat(100).into()),
+        }),
+        ..Admission::default()
+    };
+    // this thread does its part, that of the watcher does not come to it
+    let fresh = Subscription::default();
+    let mut joined = Vec::new();
+    let refused = loop {
+        let peer = idle.join(user(format!("u{}", joined.len()))).expect("room");
+        match hub.subscribe(peer.id(), &topic("a"), &fresh) {
+            Ok(_) => joined.push(peer),
+            Err(error) => break error,
+        }
+        idle.turn();
+        assert!(
+            joined.len() < 100,
+            "nothing bounds what the watcher is told"
+        );
+    };
+    assert_eq!(refused, SubscribeError::Overloaded);
+    // they may leave, and all of it is told
+    let count = joined.len();
+    drop(joined);
+    busy.turn();
+    assert_eq!(taken(&watcher).len(), 2 * count);
+    let peer = idle.join(user("late".to_owned())).expect("room");
+    assert!(hub.subscribe(peer.id(), &topic("a"), &fresh).is_ok());
+    assert_eq!(hub.presence(&topic("a")).users.len(), 1);
 }
 
 #[test]

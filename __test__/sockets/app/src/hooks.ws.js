@@ -87,6 +87,8 @@ export async function request(_peer, data) {
 	if (data.op === 'add') return data.a + data.b;
 	if (data.op === 'nothing') return;
 	if (data.op === 'refuse') error(422, 'no such sum');
+	if (data.op === 'much') return 'x'.repeat(17_000_000);
+	if (data.op === 'refuse much') error(422, 'x'.repeat(17_000_000));
 	throw new Error('request throws on purpose');
 }
 

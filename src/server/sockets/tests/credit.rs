@@ -15,6 +15,34 @@ async fn say_twice_the_bound(client: &mut Client) {
     }
 }
 
+/// The bound is that of answers which have been given and not been queued, however many wishes
+/// there are.
+fn counts_until_it_is_queued(wish: &str) {
+    run(async {
+        let world = World::new(limits());
+        let worker = world.worker(1, 0);
+        let mut ann = world.connect(&worker);
+        worker.works();
+        for _ in 0..8 {
+            ann.say(wish).await;
+        }
+        // the thread's mailbox is not carried out meanwhile
+        pause().await;
+        world.local.turn();
+        yield_now().await;
+        assert_eq!(ann.hears().len(), 4);
+        world.settle().await;
+        assert_eq!(ann.hears().len(), 4);
+    });
+}
+
+/// Lets tasks do something, and not all they can.
+async fn pause() {
+    for _ in 0..10 {
+        yield_now().await;
+    }
+}
+
 #[test]
 fn settling_lets_the_peer_go_on() {
     run(async {
@@ -86,23 +114,12 @@ fn a_death_gives_back_what_is_lost() {
 
 #[test]
 fn an_answer_on_its_way_counts() {
-    run(async {
-        let world = World::new(limits());
-        let worker = world.worker(1, 0);
-        let mut ann = world.connect(&worker);
-        for _ in 0..8 {
-            ann.say(r#"{"type":"__ping"}"#).await;
-        }
-        // the thread's mailbox is not carried out meanwhile
-        for _ in 0..10 {
-            yield_now().await;
-        }
-        world.local.turn();
-        yield_now().await;
-        assert_eq!(ann.hears().len(), 4);
-        world.settle().await;
-        assert_eq!(ann.hears().len(), 4);
-    });
+    counts_until_it_is_queued(r#"{"type":"__ping"}"#);
+}
+
+#[test]
+fn a_subscription_on_its_way_counts() {
+    counts_until_it_is_queued(r#"{"type":"__subscribe","id":1,"topic":"news"}"#);
 }
 
 #[test]
@@ -126,29 +143,6 @@ fn a_worker_settles_its_own_alone() {
 }
 
 #[test]
-fn a_subscription_on_its_way_counts() {
-    run(async {
-        let world = World::new(limits());
-        let worker = world.worker(1, 0);
-        let mut ann = world.connect(&worker);
-        worker.works();
-        for _ in 0..8 {
-            ann.say(r#"{"type":"__subscribe","id":1,"topic":"news"}"#)
-                .await;
-        }
-        // the thread's mailbox is not carried out meanwhile
-        for _ in 0..10 {
-            yield_now().await;
-        }
-        world.local.turn();
-        yield_now().await;
-        assert_eq!(ann.hears().len(), 4);
-        world.settle().await;
-        assert_eq!(ann.hears().len(), 4);
-    });
-}
-
-#[test]
 fn so_does_one_that_a_hook_has_allowed() {
     run(async {
         let world = World::new(limits());
@@ -163,9 +157,7 @@ fn so_does_one_that_a_hook_has_allowed() {
         let told = worker.drain();
         assert_eq!(told.len(), 4);
         assert!(told.iter().all(|told| worker.allow(told)));
-        for _ in 0..10 {
-            yield_now().await;
-        }
+        pause().await;
         assert_eq!(worker.drain(), [], "it has not had its answers");
         world.settle().await;
         assert_eq!(worker.works().len(), 4);

@@ -68,7 +68,35 @@ fn errors_the_gone_and_the_forgotten() {
         let gone = |id: u32| Told::Reply(id, GONE, String::new());
         assert_eq!(told[..2], [gone(stolen), gone(open)]);
         assert!(matches!(told[2], Told::Close(..)));
-        assert_eq!(sockets.ask(worker.worker.clone(), ann.id, "0"), None);
+        assert_eq!(
+            sockets.ask(worker.worker.clone(), ann.id, "0"),
+            Err(AskError::Gone)
+        );
+    });
+}
+
+#[test]
+fn what_cannot_be_sent_is_not_asked() {
+    run(async {
+        let limits = Limits {
+            outgoing_bytes: 1000,
+            mailbox_bytes: 2000,
+            ..Limits::default()
+        };
+        let world = World::new(limits);
+        let worker = world.worker(1, 0);
+        let ann = world.connect(&worker);
+        worker.works();
+        let unsent = |error| Err(AskError::Unsent(error));
+        let ask = |len| {
+            let data = format!("\"{}\"", "x".repeat(len));
+            world.sockets.ask(worker.worker.clone(), ann.id, &data)
+        };
+        assert_eq!(ask(1000), unsent(PublishError::TooLong));
+        assert!(ask(800).is_ok() && ask(800).is_ok());
+        assert_eq!(ask(800), unsent(PublishError::Overloaded));
+        world.settle().await;
+        assert!(ask(800).is_ok(), "what was not asked waits for nothing");
     });
 }
 
@@ -113,15 +141,21 @@ fn at_most_so_many_wait() {
         let (worker, other) = (world.worker(1, 0), world.worker(2, 1));
         let ann = world.connect(&worker);
         let ask = |fake: &Fake| world.sockets.ask(fake.worker.clone(), ann.id, "0");
-        let asked: Vec<u32> = (0..REQUESTS * 2).filter_map(|_| ask(&worker)).collect();
+        let asked: Vec<u32> = (0..REQUESTS * 2)
+            .filter_map(|_| ask(&worker).ok())
+            .collect();
         assert_eq!(asked.len(), REQUESTS);
         world.sockets.forget(&other.worker, asked[0]);
-        assert_eq!(ask(&other), None, "what others asked is theirs to forget");
+        assert_eq!(
+            ask(&other),
+            Err(AskError::Requests),
+            "what others asked is theirs to forget"
+        );
         world.sockets.forget(&worker.worker, asked[0]);
-        assert!(ask(&other).is_some());
+        assert!(ask(&other).is_ok());
         worker.dies();
         assert_eq!(
-            (0..REQUESTS).filter_map(|_| ask(&other)).count(),
+            (0..REQUESTS).filter_map(|_| ask(&other).ok()).count(),
             REQUESTS - 1
         );
     });

@@ -32,6 +32,7 @@ export const commands = {
 			peer.send({ type: 'no reply', data: { code, message } });
 		}
 	},
+	askMuch: (peer, { length }) => commands.ask(peer, { data: 'x'.repeat(length) }),
 	close: (peer, { code, reason }) => void peer.close(code, reason),
 	throw() {
 		throw new Error('the message hook throws on purpose');
