@@ -131,6 +131,9 @@ export declare function hubOpen(): number
 /** All peers: slot, generation, slot, generation and so on. */
 export declare function hubPeers(): Uint32Array
 
+/** Where the topic is at this moment, as JSON: `{"epoch":"…","seq":…,"eventId":"…"}`. */
+export declare function hubPosition(topic: string): string
+
 /** Who is in the topic, as JSON: `{"seq":…,"users":[{"id":…,"info":…}]}`. */
 export declare function hubPresence(topic: string): string
 
@@ -145,7 +148,8 @@ export declare function hubPublishText(topic: string, text: string, event: boole
 
 /**
  * Asks a peer something; `data` is a JSON text. Returns the number under which the reply will
- * come to this worker, or 0xffffffff if the peer has gone or too many wait for a reply.
+ * come to this worker, or 0xffffffff if the peer has gone or too many wait for a reply. A stream
+ * of events, which cannot reply, is an error.
  */
 export declare function hubRequest(slot: number, generation: number, data: string): number
 
@@ -357,6 +361,12 @@ export declare function stats(): Record<string, number>
 
 /** A snapshot of the pool. */
 export declare function status(): PoolStatus
+
+/**
+ * A client of that address asks for a stream of events, which it may have if it is let: how many
+ * seconds it has to wait before it may try, 0 for none.
+ */
+export declare function streamBegins(address: string): number
 
 /** What the JS side needs to know of the WebSockets. */
 export interface WebSocketSettings {

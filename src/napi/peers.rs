@@ -10,6 +10,7 @@ use napi_derive::napi;
 use super::hub::{Code, Result, peer, sockets, unpublished};
 use super::worker;
 use crate::dispatch::Worker;
+use crate::ws::Transport;
 
 /// `hubRequest`: the peer has gone, or too many wait for a reply.
 const NO_REQUEST: u32 = u32::MAX;
@@ -56,10 +57,16 @@ pub fn settle(tokens: &[u32], count: u32) -> Result<()> {
 }
 
 /// Asks a peer something; `data` is a JSON text. Returns the number under which the reply will
-/// come to this worker, or 0xffffffff if the peer has gone or too many wait for a reply.
+/// come to this worker, or 0xffffffff if the peer has gone or too many wait for a reply. A stream
+/// of events, which cannot reply, is an error.
 #[napi(catch_unwind)]
 pub fn hub_request(slot: u32, generation: u32, data: String) -> Result<u32> {
-    let request = sockets()?.ask(own()?, peer(slot, generation), &data);
+    let (sockets, peer) = (sockets()?, peer(slot, generation));
+    if sockets.hub.transport(peer) == Some(Transport::Stream) {
+        let error = "a stream of events cannot reply".to_owned();
+        return Err(Error::new(Code::OneWay, error));
+    }
+    let request = sockets.ask(own()?, peer, &data);
     Ok(request.unwrap_or(NO_REQUEST))
 }
 

@@ -21,11 +21,14 @@ use super::heartbeat::{Beat, Heartbeat};
 use super::hub::{Hub, JoinError, TooManyThreads};
 use super::id::PeerId;
 use super::inbound::Inbound;
-use super::mailbox::{Mailbox, Post, TopicCard};
+use super::mailbox::{Mailbox, Opening, Post, TopicCard};
 use super::message::{Message, PING};
 use super::queue::Queue;
 use super::registry::Admission;
+use super::reply;
 use super::run::{Run, Writer};
+use super::sse::{self, Ids};
+use super::transport::Transport;
 use crate::telemetry::counters;
 
 /// Posts carried out before the peers' tasks get their turn.
@@ -52,6 +55,7 @@ pub struct Local {
     members: RefCell<FxHashMap<PeerId, Rc<Member>>>,
     topics: RefCell<FxHashMap<u64, LocalTopic>>,
     writer: RefCell<Writer>,
+    ids: Ids,
     /// Where all sockets of the thread are read into; what stays is copied out.
     pub(super) intake: RefCell<Box<[u8]>>,
 }
@@ -62,6 +66,7 @@ const INTAKE: usize = 64 * 1024;
 /// A peer as its thread knows it.
 pub(super) struct Member {
     pub id: PeerId,
+    pub transport: Transport,
     /// How many had joined with it.
     nth: u64,
     pub queue: RefCell<Queue>,
@@ -78,12 +83,16 @@ pub(super) struct Member {
     /// How it ended.
     pub closed: RefCell<Option<Closed>>,
     topics: RefCell<Vec<u64>>,
+    /// Of a stream: it has been told how it begins.
+    begun: Cell<bool>,
 }
 
 /// The subscribers of a topic on this thread; each can be taken out at once.
 struct LocalTopic {
     card: Arc<TopicCard>,
     members: Vec<Rc<Member>>,
+    /// How many of them are streams.
+    streams: usize,
     places: FxHashMap<PeerId, usize>,
 }
 
@@ -101,7 +110,9 @@ impl Local {
         now: Instant,
     ) -> Result<Rc<Self>, TooManyThreads> {
         let (thread, mailbox) = hub.attach()?;
+        let ids = Ids::new(hub.epoch());
         Ok(Rc::new(Self {
+            ids,
             hub,
             hooks,
             thread,
@@ -136,8 +147,9 @@ impl Local {
 
     /// A peer whose handshake is done joins.
     pub fn join(self: &Rc<Self>, admission: Admission) -> Result<Joined, JoinError> {
+        let transport = admission.transport;
         let (id, nth) = self.hub.join(admission, self.thread)?;
-        let member = Rc::new(Member::new(id, nth, self.now.get()));
+        let member = Rc::new(Member::new(id, transport, nth, self.now.get()));
         self.members.borrow_mut().insert(id, member.clone());
         Ok(Joined {
             local: self.clone(),
@@ -175,14 +187,23 @@ impl Local {
     /// Time has passed. Pings the silent, closes the idle, drops the dead.
     pub fn sweep(&self, now: Instant) {
         self.now.set(now);
-        self.hub.sweep(now);
+        let moment = self.hub.sweep(now, &self.mailbox);
         let limits = self.hub.limits();
         for member in self.members.borrow().values() {
             let mut heartbeat = member.heartbeat.get();
+            if member.transport == Transport::Stream {
+                if !member.begun.get() {
+                    continue;
+                }
+                // it never says anything
+                heartbeat.act(now);
+            }
             match heartbeat.beat(now, limits) {
                 Beat::Nothing => continue,
+                // what waits already is as good, and many of them would never be taken
+                Beat::Ping if heartbeat.is_paused() && !member.queue.borrow().is_empty() => {}
                 Beat::Ping => {
-                    let ping = Bytes::from_static(PING);
+                    let ping = self.ping(member, moment);
                     member.queue.borrow_mut().push_control(ping);
                 }
                 Beat::Idle => member.close(Goodbye::new(CloseCode::AWAY, "idle for too long")),
@@ -190,6 +211,16 @@ impl Local {
             }
             member.heartbeat.set(heartbeat);
             member.stir();
+        }
+    }
+
+    /// Asks a peer for a sign of life. A stream is told how far it has seen everything, if that
+    /// is known, so that it does not seem to have missed what was never for it.
+    fn ping(&self, member: &Member, moment: Option<u64>) -> Bytes {
+        match (member.transport, moment) {
+            (Transport::Socket, _) => Bytes::from_static(PING),
+            (Transport::Stream, Some(moment)) => self.ids.alone(moment).freeze(),
+            (Transport::Stream, None) => Bytes::from_static(sse::COMMENT),
         }
     }
 
@@ -222,6 +253,11 @@ impl Local {
                         self.push(&member, &writer.finish(topic.id));
                     }
                 }
+                Post::Stream { peer, opening } => {
+                    if let Some(member) = self.member(*peer) {
+                        self.begin(&member, opening);
+                    }
+                }
                 Post::Unsubscribe { peer, topic } => {
                     if let Some(member) = self.member(*peer) {
                         member.topics.borrow_mut().retain(|id| id != topic);
@@ -230,7 +266,7 @@ impl Local {
                 }
                 Post::Send { peer, message } => {
                     if let Some(member) = self.member(*peer) {
-                        self.push(&member, &Run::of(message));
+                        self.push(&member, &Run::of(message, member.transport));
                     }
                 }
                 Post::Answer { peer, message, .. } => {
@@ -243,10 +279,13 @@ impl Local {
                     except,
                     joined,
                 } => {
-                    let run = Run::of(message);
+                    let mut runs = [None, None];
                     for member in self.members.borrow().values() {
                         if member.nth <= *joined && Some(member.id) != *except {
-                            self.push(member, &run);
+                            let transport = member.transport;
+                            let run = runs[transport as usize]
+                                .get_or_insert_with(|| Run::of(message, transport));
+                            self.push(member, run);
                         }
                     }
                 }
@@ -279,6 +318,7 @@ impl Local {
                     seq,
                     message,
                     except,
+                    ..
                 } if *of == id && (taken == 0 || writer.takes(message)) => {
                     taken += 1;
                     // all its subscribers on this thread may have gone since
@@ -291,11 +331,69 @@ impl Local {
         }
         if let Some(topic) = topic {
             let run = writer.finish(id);
+            let events = (topic.streams > 0).then(|| self.events(topic, &posts[..taken]));
             for member in &topic.members {
-                self.push(member, &run);
+                match &events {
+                    Some(events) if member.transport == Transport::Stream => {
+                        self.push(member, events);
+                    }
+                    _ => self.push(member, &run),
+                }
             }
         }
         taken
+    }
+
+    /// What the topic's streams get of messages of it.
+    fn events(&self, topic: &LocalTopic, posts: &[Post]) -> Run {
+        let mut writer = Writer::default();
+        for post in posts {
+            if let Post::Publish {
+                seq,
+                moment,
+                message,
+                except,
+                ..
+            } = post
+            {
+                let from = Some((&topic.card.head, *seq));
+                writer.add_event(message, from, Some((&self.ids, *moment)), *except);
+            }
+        }
+        writer.finish(topic.card.id)
+    }
+
+    /// Begins a stream: it is told of its topics, gets what it missed, and what is published
+    /// from here on.
+    fn begin(&self, member: &Rc<Member>, opening: &Opening) {
+        let Opening {
+            topics,
+            missed,
+            moments: (before, now),
+        } = opening;
+        let mut writer = Writer::default();
+        for (topic, answer) in topics {
+            self.subscribe(member, topic);
+            writer.add_event(answer, None, Some((&self.ids, *before)), None);
+        }
+        member.begun.set(true);
+        let mut heartbeat = member.heartbeat.get();
+        heartbeat.hear(self.now());
+        member.heartbeat.set(heartbeat);
+        if !member.leaving.get() {
+            member.queue.borrow_mut().push_answer(&writer.finish(0));
+        }
+        for (topic, past) in missed {
+            let card = &topics[*topic].0;
+            let from = Some((&card.head, past.seq));
+            writer.add_event(&past.message, from, Some((&self.ids, past.moment)), None);
+            self.push(member, &writer.finish(card.id));
+        }
+        if now != before && !member.leaving.get() {
+            let seen = self.ids.alone(*now).freeze();
+            member.queue.borrow_mut().push_control(seen);
+        }
+        member.stir();
     }
 
     fn push(&self, member: &Member, run: &Run) {
@@ -325,12 +423,14 @@ impl Local {
         let topic = topics.entry(card.id).or_insert_with(|| LocalTopic {
             card: card.clone(),
             members: Vec::new(),
+            streams: 0,
             places: FxHashMap::default(),
         });
         // one that has it and asks again keeps its place
         if let Entry::Vacant(place) = topic.places.entry(member.id) {
             place.insert(topic.members.len());
             topic.members.push(member.clone());
+            topic.streams += usize::from(member.transport == Transport::Stream);
             member.topics.borrow_mut().push(card.id);
         }
     }
@@ -343,7 +443,8 @@ impl Local {
         let Some(place) = topic.places.remove(&peer) else {
             return;
         };
-        topic.members.swap_remove(place);
+        let gone = topic.members.swap_remove(place);
+        topic.streams -= usize::from(gone.transport == Transport::Stream);
         if let Some(moved) = topic.members.get(place) {
             topic.places.insert(moved.id, place);
         }
@@ -392,12 +493,23 @@ impl Joined {
     pub fn id(&self) -> PeerId {
         self.member.id
     }
+
+    /// It leaves before it has been served, as it may not have what it came for.
+    pub fn refuse(self, reason: &str) {
+        let goodbye = Goodbye::new(CloseCode::POLICY, reason);
+        *self.member.closed.borrow_mut() = Some(Closed {
+            code: goodbye.code.value(),
+            reason: goodbye.reason.to_string(),
+            was_clean: false,
+        });
+    }
 }
 
 impl Member {
-    fn new(id: PeerId, nth: u64, now: Instant) -> Self {
+    fn new(id: PeerId, transport: Transport, nth: u64, now: Instant) -> Self {
         Self {
             id,
+            transport,
             nth,
             queue: RefCell::default(),
             heartbeat: Cell::new(Heartbeat::new(now)),
@@ -408,6 +520,7 @@ impl Member {
             waker: RefCell::default(),
             closed: RefCell::default(),
             topics: RefCell::default(),
+            begun: Cell::new(false),
         }
     }
 
@@ -421,8 +534,17 @@ impl Member {
     /// Queues an answer: whoever waits for one is not left waiting, however much is queued.
     fn answer(&self, message: &Message) {
         if !self.leaving.get() {
-            self.queue.borrow_mut().push_answer(&Run::of(message));
+            let run = Run::of(message, self.transport);
+            self.queue.borrow_mut().push_answer(&run);
             self.stir();
+        }
+    }
+
+    /// It has caught up: tells it how many messages it was left out of, if any.
+    pub fn tell_skipped(&self) {
+        let skipped = self.queue.borrow_mut().take_skipped();
+        if skipped > 0 {
+            self.answer(&reply::skipped(skipped));
         }
     }
 

@@ -54,6 +54,8 @@ pub(super) struct Queue {
     moved: bool,
     /// Something was skipped or replaced since the queue was last empty.
     lossy: bool,
+    /// Frames that were left out since the peer was last told of it.
+    skipped: usize,
     /// Waiting entries by key.
     #[expect(clippy::box_collection, reason = "most queues never have one")]
     keyed: Option<Box<HashMap<Key, u64>>>,
@@ -130,6 +132,7 @@ impl Queue {
             let len = frame.bytes.len() + frame.rest.map_or(0, Bytes::len);
             if !self.fits(len, bound, true) {
                 self.lossy = true;
+                self.skipped += 1;
                 pushed.skipped += 1;
                 if policy == Overflow::Close {
                     pushed.overflow = true;
@@ -244,6 +247,11 @@ impl Queue {
         self.gaps = 0;
         self.blocked = false;
         Poll::Ready(Ok(std::mem::take(&mut self.lossy)))
+    }
+
+    /// How many frames were left out since this was last asked.
+    pub fn take_skipped(&mut self) -> usize {
+        std::mem::take(&mut self.skipped)
     }
 
     /// Whether the socket has taken bytes after it had taken none, since this was last asked.

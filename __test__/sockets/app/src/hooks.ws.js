@@ -77,6 +77,7 @@ export function drain(peer) {
 export async function subscribe(peer, topic) {
 	if (topic === 'vague') return;
 	if (topic === 'staff') error(403, 'staff only');
+	if (topic === 'never') await new Promise(() => {});
 	if (topic === 'broken') throw new Error('subscribe throws on purpose');
 	await null;
 	return topic.startsWith('room:') || topic === `user:${peer.user?.id}`;
