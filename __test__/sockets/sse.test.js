@@ -254,7 +254,9 @@ describe('a stream', { concurrency: false }, () => {
 		const head = `${get('/ws/sse?topic=news')}`.replace('GET', 'HEAD');
 		assert.equal((await exchange(site, head, { method: 'HEAD' })).status, 404);
 		const post = await fetch(`http://127.0.0.1:${site.port}/ws/sse?topic=news`, {
-			method: 'POST'
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: '{}'
 		});
 		assert.equal(post.status, 404);
 	});
@@ -381,6 +383,18 @@ test('a hook that does not say whether it may: 504, and it is gone', async (t) =
 	t.after(() => site.stop());
 	assert.equal((await refused(site, '/ws/sse?topic=never')).status, 504);
 	await holds(async () => (await site.hub('count')) === 0);
+});
+
+test('a worker that dies over the question: 503, and nothing is left of it', async (t) => {
+	const site = await start_site();
+	t.after(() => site.stop());
+	const { status, body } = await refused(site, '/ws/sse?topic=room:a&topic=exit');
+	assert.deepEqual([status, JSON.parse(body).code], [503, 'lost']);
+	await site.complete();
+	assert.equal(await site.hub('count'), 0);
+	const next = await Stream.open(site, '/ws/sse?topic=room:a');
+	assert.equal((await next.event('__subscribed')).topic, 'room:a');
+	next.close();
 });
 
 test('a slow client is skipped, and holds nobody else back', async (t) => {

@@ -49,7 +49,7 @@ pub(super) fn serve(
             Some(head) => {
                 if let Some(heartbeat) = heartbeat {
                     // as long as a socket that answers no ping
-                    stream.give_up_after(2 * heartbeat);
+                    stream.give_up_after(heartbeat.saturating_mul(2));
                 }
                 // what it may have asked behind that is not answered
                 Either::Right(ws::serve_stream(joined, stream, head))
