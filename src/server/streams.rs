@@ -4,7 +4,7 @@
 //! hub, hooks are asked for its topics, and the connection leaves HTTP as one with a WebSocket does.
 
 use std::future::{pending, poll_fn};
-use std::pin::pin;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -246,15 +246,15 @@ async fn begin(
 
 /// Ready when the request has taken longer than a request may.
 async fn overdue(connection: &Connection) {
-    let overdue = pin!(poll_fn(|_| {
+    poll_fn(|_| {
         // the connection's task is woken when this turns true
         if connection.overdue() {
             Poll::Ready(())
         } else {
             Poll::Pending
         }
-    }));
-    overdue.await;
+    })
+    .await;
 }
 
 /// The head of the answer, and when to come again.
@@ -267,7 +267,6 @@ fn preface(headers: HeaderMap) -> Bytes {
 
 /// A number below `bound` that differs from one client to the next.
 fn random(bound: u64) -> u64 {
-    use std::hash::{BuildHasher, RandomState};
     RandomState::new().hash_one(()) % bound
 }
 

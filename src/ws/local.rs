@@ -2,6 +2,8 @@
 //! which topic. It carries out posts in the order in which the registry decided them, without
 //! locks, and wakes the peers' tasks to write.
 
+mod streams;
+
 use std::cell::{Cell, RefCell};
 use std::collections::hash_map::Entry;
 use std::fmt;
@@ -21,13 +23,13 @@ use super::heartbeat::{Beat, Heartbeat};
 use super::hub::{Hub, JoinError, TooManyThreads};
 use super::id::PeerId;
 use super::inbound::Inbound;
-use super::mailbox::{Mailbox, Opening, Post, TopicCard};
-use super::message::{Message, PING};
+use super::mailbox::{Mailbox, Post, TopicCard};
+use super::message::Message;
 use super::queue::Queue;
 use super::registry::Admission;
 use super::reply;
 use super::run::{Run, Writer};
-use super::sse::{self, Ids};
+use super::sse::Ids;
 use super::transport::Transport;
 use crate::telemetry::counters;
 
@@ -214,16 +216,6 @@ impl Local {
         }
     }
 
-    /// Asks a peer for a sign of life. A stream is told how far it has seen everything, if that
-    /// is known, so that it does not seem to have missed what was never for it.
-    fn ping(&self, member: &Member, moment: Option<u64>) -> Bytes {
-        match (member.transport, moment) {
-            (Transport::Socket, _) => Bytes::from_static(PING),
-            (Transport::Stream, Some(moment)) => self.ids.alone(moment).freeze(),
-            (Transport::Stream, None) => Bytes::from_static(sse::COMMENT),
-        }
-    }
-
     fn carry_out(&self, posts: &[Post]) {
         let mut at = 0;
         while let Some(post) = posts.get(at) {
@@ -342,58 +334,6 @@ impl Local {
             }
         }
         taken
-    }
-
-    /// What the topic's streams get of messages of it.
-    fn events(&self, topic: &LocalTopic, posts: &[Post]) -> Run {
-        let mut writer = Writer::default();
-        for post in posts {
-            if let Post::Publish {
-                seq,
-                moment,
-                message,
-                except,
-                ..
-            } = post
-            {
-                let from = Some((&topic.card.head, *seq));
-                writer.add_event(message, from, Some((&self.ids, *moment)), *except);
-            }
-        }
-        writer.finish(topic.card.id)
-    }
-
-    /// Begins a stream: it is told of its topics, gets what it missed, and what is published
-    /// from here on.
-    fn begin(&self, member: &Rc<Member>, opening: &Opening) {
-        let Opening {
-            topics,
-            missed,
-            moments: (before, now),
-        } = opening;
-        let mut writer = Writer::default();
-        for (topic, answer) in topics {
-            self.subscribe(member, topic);
-            writer.add_event(answer, None, Some((&self.ids, *before)), None);
-        }
-        member.begun.set(true);
-        let mut heartbeat = member.heartbeat.get();
-        heartbeat.hear(self.now());
-        member.heartbeat.set(heartbeat);
-        if !member.leaving.get() {
-            member.queue.borrow_mut().push_answer(&writer.finish(0));
-        }
-        for (topic, past) in missed {
-            let card = &topics[*topic].0;
-            let from = Some((&card.head, past.seq));
-            writer.add_event(&past.message, from, Some((&self.ids, past.moment)), None);
-            self.push(member, &writer.finish(card.id));
-        }
-        if now != before && !member.leaving.get() {
-            let seen = self.ids.alone(*now).freeze();
-            member.queue.borrow_mut().push_control(seen);
-        }
-        member.stir();
     }
 
     fn push(&self, member: &Member, run: &Run) {
