@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::{JoinHandle, spawn_local};
 
@@ -41,9 +42,13 @@ fn written(peer: &Joined) -> String {
     String::from_utf8(peer.member.queue.borrow_mut().drain()).expect("text")
 }
 
-/// What waits for the peer: each event's id and what of its data tells it from others.
+/// What waits for the peer.
 fn events(peer: &Joined) -> Vec<(String, String)> {
-    let text = written(peer);
+    parse(&written(peer))
+}
+
+/// Each event's id and what of its data tells it from others.
+fn parse(text: &str) -> Vec<(String, String)> {
     let events = text.split_terminator("\n\n").map(|event| {
         let mut id = String::new();
         let mut data = String::new();
@@ -281,6 +286,80 @@ fn a_sign_of_life_says_how_far_everything_was_seen() {
     local.sweep(now + Duration::from_secs(500));
     assert_eq!(written(&waiting), "", "one that hooks are asked about");
     assert!(!waiting.member.dead.get());
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// To one of three topics, two of which are listened to.
+    Publish(usize),
+    /// What the connection carried up to here in this many hundredths arrives, then it breaks.
+    Cut(usize),
+    /// Nothing is said for a while.
+    Silence,
+}
+
+proptest! {
+    #[test]
+    fn wherever_it_is_cut_nothing_is_missed_and_nothing_comes_twice(
+        steps in prop::collection::vec(
+            prop_oneof![
+                4 => (0..3usize).prop_map(Step::Publish),
+                1 => (0..=100usize).prop_map(Step::Cut),
+                1 => Just(Step::Silence),
+            ],
+            0..60,
+        )
+    ) {
+        let (hub, local, _) = one_thread(Limits {
+            replay: Replay { size: 1000, ttl: Duration::from_secs(1_000_000) },
+            ..Limits::default()
+        });
+        let names = ["a", "b", "c"];
+        let mut seen = 0;
+        let mut peer = join_stream(&local);
+        begin(&hub, &peer, &names[..2], Some(seen));
+        let (mut expected, mut got) = (Vec::new(), Vec::new());
+        let mut now = Instant::now();
+        let mut arrive = |peer: &Joined, percent: usize| {
+            local.turn();
+            let text = written(peer);
+            let text = &text[..text.len() * percent / 100];
+            let whole = text.rfind("\n\n").map_or(0, |end| end + 2);
+            for (id, told) in parse(&text[..whole]) {
+                if let Some(moment) = Moment::parse(&id) {
+                    seen = moment.at;
+                }
+                if told.ends_with("false") {
+                    panic!("it could have resumed");
+                }
+                if !told.is_empty() && !told.contains("resumed") {
+                    got.push(told);
+                }
+            }
+            seen
+        };
+        for (n, step) in steps.iter().enumerate() {
+            match step {
+                Step::Publish(at) => {
+                    publish(&hub, names[*at], n as u32);
+                    if *at < 2 {
+                        expected.push(format!("{} {n}", names[*at]));
+                    }
+                }
+                Step::Cut(percent) => {
+                    let seen = arrive(&peer, *percent);
+                    peer = join_stream(&local);
+                    begin(&hub, &peer, &names[..2], Some(seen));
+                }
+                Step::Silence => {
+                    now += Duration::from_secs(31);
+                    local.sweep(now);
+                }
+            }
+        }
+        arrive(&peer, 100);
+        prop_assert_eq!(got, expected);
+    }
 }
 
 /// A client's end of a stream.
