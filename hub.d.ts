@@ -101,6 +101,13 @@ export interface Hub {
 	peer(id: string): Peer | undefined;
 	/** How many peers have the topic; without a topic, how many peers there are. */
 	count(topic?: string): number;
+	/**
+	 * Where the topic is at this moment. What a `load` function returns together with the data that
+	 * it shows goes to the client's `topic(name, { since })`, or its `eventId` to the query of a stream
+	 * as `lastEventId`: then the client gets all that has been published since, or is told that it
+	 * cannot. Ask for it before you read the data.
+	 */
+	position(topic: string): HubPosition;
 	/** The peers that have the topic, as in `peers()`. */
 	subscribers(topic: string): Peer[];
 	/** The users of the peers that have the topic, each once. */
@@ -109,7 +116,8 @@ export interface Hub {
 	 * Asks a client and waits for its reply.
 	 * @param options.timeout in milliseconds; 10 s by default
 	 * @throws with the code `OXIDE_HUB_GONE`, `OXIDE_HUB_TIMEOUT`, `OXIDE_HUB_REFUSED` if the client
-	 *   replies with an error, `OXIDE_HUB_REQUESTS` if 10,000 of the process wait for a reply
+	 *   replies with an error, `OXIDE_HUB_REQUESTS` if 10,000 of the process wait for a reply,
+	 *   `OXIDE_HUB_ONE_WAY` for a stream, which cannot reply
 	 */
 	request<Reply = unknown>(
 		id: string,
@@ -118,7 +126,17 @@ export interface Hub {
 	): Promise<Reply>;
 }
 
-/** One socket. */
+/** Up to where a topic has been seen. */
+export interface HubPosition {
+	/** Which process's numbers it has. */
+	epoch: string;
+	/** The number of the topic's last event. */
+	seq: number;
+	/** The same for streams of server-sent events, of all topics at once: the `id` of their events. */
+	eventId: string;
+}
+
+/** One socket, or one stream of server-sent events. */
 export interface Peer {
 	/** Stays the same for as long as the socket lives, whichever worker its hooks run on. */
 	readonly id: string;
@@ -134,6 +152,11 @@ export interface Peer {
 	readonly user: User | null;
 	/** The parameters of its path. */
 	readonly params: Record<string, string>;
+	/**
+	 * A WebSocket, or a stream of server-sent events: that only hears, so it gets bytes in base64 and
+	 * cannot be asked anything.
+	 */
+	readonly transport: 'websocket' | 'sse';
 	/** The client's address, as `event.getClientAddress()` would say. */
 	readonly remoteAddress: string | undefined;
 	/** The topics it has at this moment. */
@@ -204,6 +227,8 @@ export interface UpgradeEvent {
 	/** SvelteKit's; what is set goes out with the answer, whichever it is. */
 	readonly cookies: Pick<Cookies, 'get' | 'getAll' | 'set' | 'delete' | 'serialize'>;
 	getClientAddress(): string;
+	/** What the client asks for: a WebSocket, or a stream of server-sent events. */
+	readonly transport: 'websocket' | 'sse';
 	readonly platform: Readonly<App.Platform>;
 }
 

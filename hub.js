@@ -19,6 +19,7 @@ const FUNCTIONS = [
 	'peers',
 	'peer',
 	'count',
+	'position',
 	'subscribers',
 	'presence',
 	'request'

@@ -42,7 +42,7 @@ fn request(id: ExchangeId) -> RequestEvent {
         port: 41_234,
         canonical: true,
         http10: false,
-        upgrade: None,
+        opens: None,
         content_length: None,
         body: RequestBody::None,
     }

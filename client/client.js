@@ -79,6 +79,7 @@ export function create_client(page) {
 	/** @param {Frame} frame */
 	function control(frame) {
 		if (frame.type === '__request') return answer(frame);
+		if (frame.type === '__skipped') return topics.skipped();
 		if (outbox.settle(frame) || frame.type !== '__error') return;
 		reportError(failure(frame.code, frame.reason ?? frame.code));
 	}

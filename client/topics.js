@@ -131,6 +131,12 @@ export function create_topics(page, link, outbox, changed) {
 		channel.state.set({ ...channel.state.current, ...change });
 	}
 
+	/** Something of it was missed for good. @param {Channel} channel */
+	function gap(channel) {
+		tell(channel, { gaps: channel.state.current.gaps + 1 });
+		each(channel.gaps.values());
+	}
+
 	/** @param {Channel} channel */
 	function subscribe(channel) {
 		const { name, since } = channel;
@@ -143,9 +149,8 @@ export function create_topics(page, link, outbox, changed) {
 				// nothing is known of what was before.
 				const missed = since && !resumed && (since.epoch !== epoch || since.seq !== seq);
 				if (!resumed) channel.since = { epoch, seq };
-				const { gaps } = channel.state.current;
-				tell(channel, { status: 'open', gaps: missed ? gaps + 1 : gaps, error: undefined });
-				if (missed) each(channel.gaps.values());
+				tell(channel, { status: 'open', error: undefined });
+				if (missed) gap(channel);
 			},
 			(error) => {
 				channel.phase = REFUSED;
@@ -270,6 +275,11 @@ export function create_topics(page, link, outbox, changed) {
 		return true;
 	}
 
+	/** We have read too slowly, and were left out of messages: of which topics nobody says. */
+	function skipped() {
+		for (const channel of channels.values()) if (channel.phase === HAVE) gap(channel);
+	}
+
 	/** The connection is gone, and with it everything the server knew of us. */
 	function lost() {
 		for (const channel of [...channels.values()]) {
@@ -287,6 +297,7 @@ export function create_topics(page, link, outbox, changed) {
 		hold,
 		advance,
 		received,
+		skipped,
 		lost,
 		/** @param {string} name */
 		find: (name) => channels.get(name),

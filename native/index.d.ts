@@ -131,6 +131,9 @@ export declare function hubOpen(): number
 /** All peers: slot, generation, slot, generation and so on. */
 export declare function hubPeers(): Uint32Array
 
+/** Where the topic is at this moment, as JSON: `{"epoch":"…","seq":…,"eventId":"…"}`. */
+export declare function hubPosition(topic: string): string
+
 /** Who is in the topic, as JSON: `{"seq":…,"users":[{"id":…,"info":…}]}`. */
 export declare function hubPresence(topic: string): string
 
@@ -357,6 +360,12 @@ export declare function stats(): Record<string, number>
 
 /** A snapshot of the pool. */
 export declare function status(): PoolStatus
+
+/**
+ * A client of that address asks for a stream of events, which it may have if it is let: how many
+ * seconds it has to wait before it may try, 0 for none.
+ */
+export declare function streamBegins(address: string): number
 
 /** What the JS side needs to know of the WebSockets. */
 export interface WebSocketSettings {

@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { abandon, answer, attach, cancelBody, close, credit, drain, encodeUtf8, end, fail, flush, hubBroadcastBinary, hubBroadcastText, hubCard, hubCount, hubDisconnect, hubEpoch, hubForget, hubOpen, hubPeers, hubPresence, hubPublishBinary, hubPublishText, hubRequest, hubSendBinary, hubSendText, hubSetCard, hubSubscribe, hubSubscribers, hubSubscriptions, hubUnsubscribe, listen, measureAndCompress, MORE, open, peerAllow, peerMessage, peerRefuse, peerReply, pool, push, report, requestOrigin, running, runningIn, runningUnknown, settle, shutdown, startPool, stats, status, WIRE_BUFFER_SIZE, workerCount, workerExited } = nativeBinding
+const { abandon, answer, attach, cancelBody, close, credit, drain, encodeUtf8, end, fail, flush, hubBroadcastBinary, hubBroadcastText, hubCard, hubCount, hubDisconnect, hubEpoch, hubForget, hubOpen, hubPeers, hubPosition, hubPresence, hubPublishBinary, hubPublishText, hubRequest, hubSendBinary, hubSendText, hubSetCard, hubSubscribe, hubSubscribers, hubSubscriptions, hubUnsubscribe, listen, measureAndCompress, MORE, open, peerAllow, peerMessage, peerRefuse, peerReply, pool, push, report, requestOrigin, running, runningIn, runningUnknown, settle, shutdown, startPool, stats, status, streamBegins, WIRE_BUFFER_SIZE, workerCount, workerExited } = nativeBinding
 export { abandon }
 export { answer }
 export { attach }
@@ -794,6 +794,7 @@ export { hubEpoch }
 export { hubForget }
 export { hubOpen }
 export { hubPeers }
+export { hubPosition }
 export { hubPresence }
 export { hubPublishBinary }
 export { hubPublishText }
@@ -825,6 +826,7 @@ export { shutdown }
 export { startPool }
 export { stats }
 export { status }
+export { streamBegins }
 export { WIRE_BUFFER_SIZE }
 export { workerCount }
 export { workerExited }

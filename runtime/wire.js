@@ -30,6 +30,7 @@ export const FLAG_CANONICAL = 0b0100;
 export const FLAG_HTTP10 = 0b1000;
 export const FLAG_UPGRADE = 0b0001_0000;
 export const FLAG_BAD_HANDSHAKE = 0b0010_0000;
+export const FLAG_STREAM = 0b0100_0000;
 
 /** Of a message: it is text. */
 export const FLAG_PEER_TEXT = 0b01;
@@ -75,6 +76,7 @@ const NO_ROUTE = 0xffffffff;
  *   canonical: boolean;
  *   http10: boolean;
  *   upgrade: boolean;
+ *   stream: boolean;
  *   bad_handshake: boolean;
  *   method: string;
  *   origin: string;
@@ -114,6 +116,7 @@ export function read_request(buffer, at) {
 		canonical: (flags & FLAG_CANONICAL) !== 0,
 		http10: (flags & FLAG_HTTP10) !== 0,
 		upgrade: (flags & FLAG_UPGRADE) !== 0,
+		stream: (flags & FLAG_STREAM) !== 0,
 		bad_handshake: (flags & FLAG_BAD_HANDSHAKE) !== 0,
 		method: text.slice(0, origin_start),
 		origin: text.slice(origin_start, target_start),

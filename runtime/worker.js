@@ -12,7 +12,7 @@ import { create_platform } from './platform.js';
 import { prepare, reply_whole, slow, turn_begins, turn_has } from './reply.js';
 import { respond } from './respond.js';
 import { peer_event } from './sockets/events.js';
-import { Accepted, shake_hands } from './sockets/handshake.js';
+import { Accepted, begin_stream, shake_hands } from './sockets/handshake.js';
 import { give_back } from './sockets/tokens.js';
 import { enter, leave, this_worker } from './this-worker.js';
 import { report } from './vitals.js';
@@ -106,7 +106,9 @@ function begin(at) {
 	enter(exchange);
 	const rendered = record.upgrade
 		? shake_hands(record, request, () => render(exchange, request))
-		: render(exchange, request);
+		: record.stream
+			? begin_stream(record, request, () => render(exchange, request))
+			: render(exchange, request);
 	leave();
 	rendered.then(
 		(response) => answer(exchange, response),

@@ -11,7 +11,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use svelte_adapter_oxide::config::Balancing;
 use svelte_adapter_oxide::dispatch::{
-    Bounds, Dispatcher, Exchange, Reply, ReplyBody, RequestBody, RequestEvent, Wake, wire,
+    Bounds, Dispatcher, Exchange, Opens, Reply, ReplyBody, RequestBody, RequestEvent, Wake, wire,
 };
 
 #[derive(Debug, Clone)]
@@ -25,7 +25,8 @@ struct Sample {
     route: Option<u32>,
     canonical: bool,
     http10: bool,
-    upgrade: Option<bool>,
+    /// Whether it is a stream, and a good one.
+    opens: Option<(bool, bool)>,
     content_length: Option<u64>,
     mode: u8,
     body: Vec<u8>,
@@ -46,14 +47,14 @@ fn samples() -> impl Strategy<Value = Sample> {
         prop::option::of(0u32..u32::MAX),
         any::<bool>(),
         any::<bool>(),
-        prop::option::of(any::<bool>()),
+        prop::option::of(any::<(bool, bool)>()),
         prop::option::of(0u64..1 << 53),
         0u8..4,
         prop::collection::vec(any::<u8>(), 0..5000),
     );
     (text, numbers).prop_map(|(text, numbers)| {
         let (method, origin, target, address, headers) = text;
-        let (port, route, canonical, http10, upgrade, content_length, mode, body) = numbers;
+        let (port, route, canonical, http10, opens, content_length, mode, body) = numbers;
         Sample {
             method,
             origin,
@@ -67,7 +68,7 @@ fn samples() -> impl Strategy<Value = Sample> {
             route,
             canonical,
             http10,
-            upgrade,
+            opens,
             content_length,
             mode,
             body: if mode == 1 { body } else { Vec::new() },
@@ -102,7 +103,7 @@ fn event(sample: &Sample, id: svelte_adapter_oxide::dispatch::ExchangeId) -> Req
         port: sample.port,
         canonical: sample.canonical,
         http10: sample.http10,
-        upgrade: sample.upgrade,
+        opens: sample.opens.map(|(stream, good)| Opens { stream, good }),
         content_length: sample.content_length,
         body: match sample.mode {
             0 => RequestBody::None,
@@ -165,8 +166,11 @@ fn check(sample: &Sample, reply: Reply) {
     );
     assert_eq!(field("canonical"), sample.canonical.to_string());
     assert_eq!(field("http10"), sample.http10.to_string());
-    assert_eq!(field("upgrade"), sample.upgrade.is_some().to_string());
-    let bad = sample.upgrade == Some(false);
+    let upgrade = sample.opens.is_some_and(|(stream, _)| !stream);
+    assert_eq!(field("upgrade"), upgrade.to_string());
+    let stream = sample.opens.is_some_and(|(stream, _)| stream);
+    assert_eq!(field("stream"), stream.to_string());
+    let bad = sample.opens.is_some_and(|(_, good)| !good);
     assert_eq!(field("bad_handshake"), bad.to_string());
     assert_eq!(field("body_mode"), sample.mode.to_string());
     let length = sample

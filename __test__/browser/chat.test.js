@@ -229,6 +229,33 @@ for (const { what, env } of [
 			assert.deepEqual(await bob.messages(), ['Ann before', 'Ann meanwhile', 'Ann after']);
 		});
 
+		test('what is said between the page’s data and its socket comes, without loading again', async () => {
+			const ann = await come('Ann');
+			const bob = await Visitor.come('Bob');
+			visitors.push(bob);
+			/** @type {() => void} */
+			let connect = () => {};
+			const connected = new Promise((resolve) => (connect = () => resolve(undefined)));
+			await bob.page.routeWebSocket(/\/ws$/, async (socket) => {
+				await connected;
+				socket.connectToServer();
+			});
+			await ann.says('before');
+			await bob.enter(origin, room);
+			await started(bob.page);
+			await bob.reads('Ann', 'before');
+			let loads = 0;
+			bob.page.on('request', (request) => (loads += Number(request.url().includes('__data'))));
+			await ann.says('in between');
+			assert.deepEqual(await bob.messages(), ['Ann before'], 'it has no socket yet');
+			connect();
+			await bob.reads('Ann', 'in between');
+			await ann.says('after');
+			await bob.reads('Ann', 'after');
+			assert.deepEqual(await bob.messages(), ['Ann before', 'Ann in between', 'Ann after']);
+			assert.equal(loads, 0);
+		});
+
 		test('a page that is left gives its socket up, and the way back finds all', async () => {
 			const ann = await come('Ann');
 			const bob = await come('Bob');

@@ -219,6 +219,18 @@ describe('resuming', () => {
 		assert.equal(page.socket.frames('__subscribe')[1].since.seq, 6);
 	});
 
+	test('one that was left out of something loads anew, whatever it was', async () => {
+		const { page, topic } = await open_topic('chat');
+		const { values } = values_of(topic.state);
+		let gaps = 0;
+		topic.onGap(() => gaps++);
+		page.client.topic('later').onGap(() => assert.fail('it has nothing yet'));
+		await settled();
+		await page.socket.say({ type: '__skipped', count: 3 });
+		assert.equal(gaps, 1);
+		assert.deepEqual(values.at(-1), { ...values.at(0), gaps: 1 });
+	});
+
 	test('a connection that ends before the answer is no refusal', async () => {
 		const page = open_page();
 		const { values } = values_of(page.client.topic('chat').state);

@@ -217,7 +217,8 @@ describe('cards', () => {
 		canonical: true,
 		address: '192.0.2.1',
 		headers: 'host\nexample.test\n',
-		user: { id: 'ann', info: { name: 'Ann' } }
+		user: { id: 'ann', info: { name: 'Ann' } },
+		transport: /** @type {const} */ ('websocket')
 	};
 
 	/** @param {Record<string, unknown>} context */
@@ -230,6 +231,12 @@ describe('cards', () => {
 		const read = new Card(shifted.subarray(3));
 		assert.deepEqual(read.head, head);
 		assert.deepEqual(read.context, { since: new Date(5), tags: new Set(['a']) });
+	});
+
+	test('they say whether it is a stream', () => {
+		const stream = { ...head, transport: /** @type {const} */ ('sse') };
+		const bytes = write_card(write_head(stream), write_context({}));
+		assert.deepEqual(new Card(bytes).head, stream);
 	});
 
 	test('a card is kept again once its context is another, and only then', () => {

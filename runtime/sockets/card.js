@@ -21,6 +21,7 @@ import { for_each_line } from '../header-lines.js';
  * @property {string} address of the other end; empty where there is none
  * @property {string} headers `name\nvalue\n` lines of the handshake
  * @property {{ id: string, info: unknown } | null} user
+ * @property {'websocket' | 'sse'} transport
  */
 
 /** Of a handshake's headers, what is of no use once it is over. */
@@ -52,9 +53,10 @@ export function kept_headers(lines) {
 
 /** @param {Head} head */
 export function write_head(head) {
-	const { pattern, params, origin, target, canonical, address, headers, user } = head;
+	const { pattern, params, origin, target, canonical, address, headers, user, transport } = head;
 	// without names, which would stand in the memory of each peer
-	return v8().serialize([pattern, params, origin, target, canonical, address, headers, user]);
+	const kept = [pattern, params, origin, target, canonical, address, headers, user];
+	return v8().serialize(transport === 'websocket' ? kept : [...kept, transport]);
 }
 
 /**
@@ -111,7 +113,8 @@ export class Card {
 			canonical: true,
 			address: '',
 			headers: '',
-			user: null
+			user: null,
+			transport: /** @type {const} */ ('websocket')
 		};
 		return new Card(write_card(write_head(head), Buffer.alloc(0)));
 	}
@@ -151,7 +154,17 @@ export class Card {
  * @returns {Head}
  */
 function read_head(bytes) {
-	const [pattern, params, origin, target, canonical, address, headers, user] =
+	const [pattern, params, origin, target, canonical, address, headers, user, transport] =
 		v8().deserialize(bytes);
-	return { pattern, params, origin, target, canonical, address, headers, user };
+	return {
+		pattern,
+		params,
+		origin,
+		target,
+		canonical,
+		address,
+		headers,
+		user,
+		transport: transport ?? 'websocket'
+	};
 }

@@ -1,11 +1,14 @@
 /**
- * A WebSocket handshake: an ordinary exchange up to its answer. The path decides whether it is one
- * of ours, `upgrade` whether the peer may come; what the hub has to know of the peer goes along with
- * the answer, 101, as its body.
+ * A WebSocket handshake, or a request for a stream of events: an ordinary exchange up to its answer.
+ * The path decides whether it is one of ours, `upgrade` whether the peer may come; what the hub has
+ * to know of the peer goes along with the answer, 101, as its body.
  *
- * Rust has checked the origin and the rate before, and writes what RFC 6455 4.2.2 has in the answer.
+ * Of a handshake Rust has checked the origin and the rate before, and writes what RFC 6455 4.2.2 has
+ * in the answer. Of a request for a stream, which may as well be the app's own, it has noted what is
+ * wrong: it is the one to say so, as it is the one to ask hooks for the topics.
  */
 import { client_address } from '../address.js';
+import { native } from '../native.js';
 import { create_platform } from '../platform.js';
 import { kept_headers, write_card, write_context, write_head } from './card.js';
 import { Cookies } from './cookies.js';
@@ -26,7 +29,15 @@ const NOT_FOR_HOOKS = [
 	'transfer-encoding'
 ];
 
+/** The format of a stream is not for hooks to choose either. */
+const NOT_FOR_STREAMS = ['content-type', 'content-encoding'];
+
 const NO_USER = 0xffffffff;
+
+/** Behind the path of hooks, the stream of events of what their sockets would hear. */
+const STREAM = '/sse';
+
+/** @typedef {'websocket' | 'sse'} Transport */
 
 /** The peer may come. */
 export class Accepted {
@@ -51,11 +62,52 @@ export async function shake_hands(record, request, render) {
 	const found = find_hooks(url.pathname);
 	if (found === null) return render();
 	if (record.bad_handshake) return refuse(request);
+	return greet(record, request, url, found, 'websocket');
+}
 
-	const { path, params } = found;
+/**
+ * @param {RequestRecord} record
+ * @param {Request} request
+ * @param {() => Promise<Response>} render answers what is no path of ours
+ * @returns {Promise<Response | Accepted>}
+ */
+export async function begin_stream(record, request, render) {
+	const url = new URL(request.url);
+	// a path may end with that by an escape, for which there are no hooks
+	const is_ours = url.pathname.endsWith(STREAM);
+	const found = is_ours ? find_hooks(url.pathname.slice(0, -STREAM.length) || '/') : null;
+	if (found === null) return render();
+	// the answer is Rust's, which knows why
+	if (record.bad_handshake) return new Accepted('', new Uint8Array());
+
+	const client = address_or_none(() => client_of(record, request)) || record.address;
+	const wait = native.streamBegins(client);
+	if (wait > 0) {
+		const headers = { 'retry-after': `${wait}` };
+		return new Response('Too Many Requests', { status: 429, headers });
+	}
+	return greet(record, request, url, found, 'sse');
+}
+
+/**
+ * @param {RequestRecord} record
+ * @param {Request} request
+ */
+const client_of = (record, request) =>
+	client_address((name) => request.headers.get(name), record.address || undefined);
+
+/**
+ * Asks `upgrade` whether the peer may come.
+ * @param {RequestRecord} record
+ * @param {Request} request
+ * @param {URL} url
+ * @param {NonNullable<ReturnType<typeof find_hooks>>} found
+ * @param {Transport} transport
+ * @returns {Promise<Response | Accepted>}
+ */
+async function greet(record, request, url, { path, params }, transport) {
 	const cookies = new Cookies(request.headers.get('cookie'), url);
-	const getClientAddress = () =>
-		client_address((name) => request.headers.get(name), record.address || undefined);
+	const getClientAddress = () => client_of(record, request);
 	/** @type {Record<string, unknown>} */
 	const context = {};
 	Object.defineProperty(request, 'context', { value: context, enumerable: true });
@@ -66,6 +118,7 @@ export async function shake_hands(record, request, render) {
 		route: { id: path.pattern },
 		cookies,
 		getClientAddress,
+		transport,
 		platform: /** @type {any} */ (create_platform(record))
 	};
 
@@ -90,10 +143,13 @@ export async function shake_hands(record, request, render) {
 		canonical: record.canonical,
 		address: address_or_none(getClientAddress),
 		headers: kept_headers(record.headers),
-		user
+		user,
+		transport
 	});
 	const card = write_card(head, write_context(context));
-	return new Accepted(header_lines(returned?.headers, cookies), admission(user, card));
+	const reserved = transport === 'sse' ? [...NOT_FOR_HOOKS, ...NOT_FOR_STREAMS] : NOT_FOR_HOOKS;
+	const headers = header_lines(returned?.headers, cookies, reserved);
+	return new Accepted(headers, admission(user, card));
 }
 
 /**
@@ -149,11 +205,12 @@ function user_of(user) {
 /**
  * @param {HeadersInit | undefined} init
  * @param {Cookies} cookies
+ * @param {string[]} reserved
  */
-function header_lines(init, cookies) {
+function header_lines(init, cookies, reserved) {
 	let lines = '';
 	for (const [name, value] of new Headers(init)) {
-		if (NOT_FOR_HOOKS.includes(name)) {
+		if (reserved.includes(name)) {
 			throw new Error(`\`upgrade\` cannot set the header ${name}, which the server writes`);
 		}
 		lines += `${name}\n${value}\n`;

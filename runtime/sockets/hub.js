@@ -95,6 +95,9 @@ export const hub = Object.freeze({
 	count: (topic) => (topic === undefined ? native.hubOpen() : native.hubCount(topic)),
 
 	/** @param {string} topic */
+	position: (topic) => JSON.parse(native.hubPosition(topic)),
+
+	/** @param {string} topic */
 	subscribers: (topic) => peers_of(native.hubSubscribers(topic)),
 
 	/** @param {string} topic */

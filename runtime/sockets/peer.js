@@ -63,6 +63,11 @@ export class Peer {
 		return this.#own_card.head.user;
 	}
 
+	/** How it is reached: a stream of server-sent events, `sse`, only hears. */
+	get transport() {
+		return this.#own_card.head.transport;
+	}
+
 	/** The path's parameters. */
 	get params() {
 		return this.#own_card.head.params;
@@ -89,6 +94,7 @@ export class Peer {
 				canonical,
 				http10: false,
 				upgrade: true,
+				stream: false,
 				bad_handshake: false,
 				method: 'GET',
 				origin,

@@ -51,6 +51,15 @@ pub enum RequestBody {
     TooLarge,
 }
 
+/// What a request wants to open that outlives its exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opens {
+    /// A stream of events; else it is the handshake of a WebSocket.
+    pub stream: bool,
+    /// It may be accepted.
+    pub good: bool,
+}
+
 /// A request as it crosses to JS, its text already in wire form.
 #[derive(Debug)]
 pub struct RequestEvent {
@@ -74,8 +83,8 @@ pub struct RequestEvent {
     pub canonical: bool,
     /// HTTP/1.0.
     pub http10: bool,
-    /// It is the handshake of a WebSocket: whether it may be accepted.
-    pub upgrade: Option<bool>,
+    /// What it wants to open.
+    pub opens: Option<Opens>,
     /// Declared content-length, where there is one.
     pub content_length: Option<u64>,
     /// The body, or how it will come.

@@ -25,7 +25,7 @@ mod workers;
 use std::sync::{Arc, Weak};
 
 pub use containment::{Lost, Suspects};
-pub use event::{BodyFault, Event, RequestBody, RequestEvent};
+pub use event::{BodyFault, Event, Opens, RequestBody, RequestEvent};
 pub use exchange::{Exchange, Reply, ReplyBody, ReplyError};
 pub use inbound::{BodyBounds, BodyOutcome, BodySource, Eager, discard, eager, pump};
 pub use outbound::OutStream;

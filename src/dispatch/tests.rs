@@ -106,7 +106,7 @@ fn request(id: ExchangeId) -> RequestEvent {
         port: 1,
         canonical: true,
         http10: false,
-        upgrade: None,
+        opens: None,
         content_length: None,
         body: RequestBody::None,
     }

@@ -47,6 +47,7 @@ const FLAG_CANONICAL: u8 = 0b0100;
 const FLAG_HTTP10: u8 = 0b1000;
 const FLAG_UPGRADE: u8 = 0b0001_0000;
 const FLAG_BAD_HANDSHAKE: u8 = 0b0010_0000;
+const FLAG_STREAM: u8 = 0b0100_0000;
 
 /// Request bodies up to this size ride along with their request when they have already arrived.
 pub const INLINE_BODY: usize = 64 * 1024;
@@ -102,10 +103,15 @@ fn encode_request(request: &RequestEvent, out: &mut [u8]) -> Option<usize> {
     if request.http10 {
         flags |= FLAG_HTTP10;
     }
-    match request.upgrade {
-        None => {}
-        Some(true) => flags |= FLAG_UPGRADE,
-        Some(false) => flags |= FLAG_UPGRADE | FLAG_BAD_HANDSHAKE,
+    if let Some(opens) = request.opens {
+        flags |= if opens.stream {
+            FLAG_STREAM
+        } else {
+            FLAG_UPGRADE
+        };
+        if !opens.good {
+            flags |= FLAG_BAD_HANDSHAKE;
+        }
     }
     head(out, KIND_REQUEST, flags, request.port, request.id);
     put_u32(out, 16, request.route.unwrap_or(u32::MAX));
@@ -204,6 +210,7 @@ fn decode_reply(bytes: &[u8]) -> Option<(ExchangeId, RawReply, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dispatch::Opens;
 
     fn request(body: RequestBody) -> RequestEvent {
         RequestEvent {
@@ -220,7 +227,7 @@ mod tests {
             port: 4242,
             canonical: true,
             http10: false,
-            upgrade: None,
+            opens: None,
             content_length: Some(5),
             body,
         }
@@ -243,10 +250,11 @@ mod tests {
     }
 
     #[test]
-    fn a_handshake_is_flagged_and_so_is_a_bad_one() {
-        let flags = |upgrade| {
+    fn what_it_opens_is_flagged_and_so_is_a_bad_one() {
+        let flags = |opens: Option<(bool, bool)>| {
+            let opens = opens.map(|(stream, good)| Opens { stream, good });
             let request = RequestEvent {
-                upgrade,
+                opens,
                 ..request(RequestBody::None)
             };
             let mut out = [0; 256];
@@ -254,9 +262,16 @@ mod tests {
             out[5]
         };
         assert_eq!(flags(None), FLAG_CANONICAL);
-        assert_eq!(flags(Some(true)), FLAG_CANONICAL | FLAG_UPGRADE);
-        let bad = FLAG_CANONICAL | FLAG_UPGRADE | FLAG_BAD_HANDSHAKE;
-        assert_eq!(flags(Some(false)), bad);
+        let handshake = FLAG_CANONICAL | FLAG_UPGRADE;
+        let stream = FLAG_CANONICAL | FLAG_STREAM;
+        for (opens, expected) in [
+            ((false, true), handshake),
+            ((false, false), handshake | FLAG_BAD_HANDSHAKE),
+            ((true, true), stream),
+            ((true, false), stream | FLAG_BAD_HANDSHAKE),
+        ] {
+            assert_eq!(flags(Some(opens)), expected, "{opens:?}");
+        }
     }
 
     #[test]

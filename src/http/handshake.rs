@@ -10,6 +10,7 @@ use http::{Method, Version};
 use sha1::{Digest, Sha1};
 use thiserror::Error;
 
+use super::base64::{ALPHABET, base64};
 use super::header::lines;
 
 /// What is hashed behind the client's key (RFC 6455, 1.3).
@@ -17,8 +18,6 @@ const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// 16 bytes in base64.
 const KEY_LEN: usize = 24;
-
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Why a handshake cannot be accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -88,25 +87,6 @@ fn is_key(key: &[u8]) -> bool {
     key.len() == KEY_LEN
         && key.ends_with(b"==")
         && (key[..KEY_LEN - 2].iter()).all(|byte| ALPHABET.contains(byte))
-}
-
-/// RFC 4648, 4.
-fn base64(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let at = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        for i in 0..4 {
-            let sextet = (bits >> (18 - 6 * i)) as usize & 63;
-            // a byte that is not there has no character
-            text.push(if i > chunk.len() {
-                '='
-            } else {
-                char::from(ALPHABET[sextet])
-            });
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -196,18 +176,5 @@ mod tests {
         twice.append(SEC_WEBSOCKET_KEY, HeaderValue::from_static(KEY));
         let found = handshake(&Method::GET, Version::HTTP_11, &twice);
         assert_eq!(found, Some(Err(Fault::Key)));
-    }
-
-    #[test]
-    fn base64_of_the_rfc() {
-        for (bytes, text) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(bytes.as_bytes()), text);
-        }
     }
 }

@@ -32,6 +32,7 @@ pub enum Code {
     Topics,
     Gone,
     Requests,
+    OneWay,
 }
 
 impl AsRef<str> for Code {
@@ -47,6 +48,7 @@ impl AsRef<str> for Code {
             Code::Topics => "OXIDE_HUB_TOPICS",
             Code::Gone => "OXIDE_HUB_GONE",
             Code::Requests => "OXIDE_HUB_REQUESTS",
+            Code::OneWay => "OXIDE_HUB_ONE_WAY",
         }
     }
 }
@@ -236,6 +238,12 @@ pub fn hub_count(topic: String) -> Result<u32> {
     Ok(sockets()?.hub.count(&self::topic(&topic)?) as u32)
 }
 
+/// Where the topic is at this moment, as JSON: `{"epoch":"…","seq":…,"eventId":"…"}`.
+#[napi(catch_unwind)]
+pub fn hub_position(topic: String) -> Result<String> {
+    Ok(sockets()?.position(&self::topic(&topic)?))
+}
+
 /// How many peers there are.
 #[napi(catch_unwind)]
 pub fn hub_open() -> Result<u32> {
@@ -265,6 +273,18 @@ pub fn hub_set_card(slot: u32, generation: u32, bytes: &[u8]) -> Result<bool> {
     }
     let card = Bytes::copy_from_slice(bytes);
     Ok(sockets.set_card(peer(slot, generation), card))
+}
+
+/// A client of that address asks for a stream of events, which it may have if it is let: how many
+/// seconds it has to wait before it may try, 0 for none.
+#[napi(catch_unwind)]
+pub fn stream_begins(address: String) -> Result<u32> {
+    let process = process().map_err(|error| Error::new(Code::Off, error.reason.clone()))?;
+    Ok(match process.app.allows_stream(&address) {
+        Ok(()) => 0,
+        // in whole seconds (RFC 9110, 10.2.3)
+        Err(wait) => u32::try_from(wait.as_secs()).unwrap_or(u32::MAX - 1) + 1,
+    })
 }
 
 /// Which process's peers and numbers these are: 16 hexadecimal digits.

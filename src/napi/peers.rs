@@ -11,6 +11,7 @@ use super::hub::{Code, Result, failed, peer, sockets, unpublished};
 use super::worker;
 use crate::dispatch::Worker;
 use crate::server::sockets::AskError;
+use crate::ws::Transport;
 
 /// The worker whose thread is calling.
 fn own() -> Result<Arc<Worker>> {
@@ -54,10 +55,15 @@ pub fn settle(tokens: &[u32], count: u32) -> Result<()> {
 }
 
 /// Asks a peer something; `data` is a JSON text. Returns the number under which the reply will
-/// come to this worker.
+/// come to this worker. A stream of events, which cannot reply, is an error.
 #[napi(catch_unwind)]
 pub fn hub_request(slot: u32, generation: u32, data: String) -> Result<u32> {
-    let request = sockets()?.ask(own()?, peer(slot, generation), &data);
+    let (sockets, peer) = (sockets()?, peer(slot, generation));
+    if sockets.hub.transport(peer) == Some(Transport::Stream) {
+        let error = "a stream of events cannot reply";
+        return Err(failed(Code::OneWay, error));
+    }
+    let request = sockets.ask(own()?, peer, &data);
     request.map_err(|error| match error {
         AskError::Gone => failed(Code::Gone, error),
         AskError::Requests => failed(Code::Requests, error),

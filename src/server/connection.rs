@@ -88,6 +88,8 @@ pub struct Connection {
     peers: Option<Rc<ws::Local>>,
     /// It becomes one as soon as the 101 has gone.
     admitted: RefCell<Option<Box<Admitted>>>,
+    /// hyper has nothing more to write, and the rest is for a stream of events.
+    handed_over: Cell<bool>,
 }
 
 impl Connection {
@@ -117,6 +119,7 @@ impl Connection {
             half_closed: Cell::new(false),
             peers: registry.peers(),
             admitted: RefCell::default(),
+            handed_over: Cell::new(false),
         }
     }
 
@@ -185,7 +188,8 @@ impl Connection {
         self.peers.as_ref()
     }
 
-    /// It becomes a WebSocket as soon as the 101 has gone.
+    /// It becomes a WebSocket as soon as the 101 has gone, a stream of events as soon as the
+    /// answers before it have.
     pub(super) fn admit(&self, admitted: Admitted) {
         *self.admitted.borrow_mut() = Some(Box::new(admitted));
     }
@@ -198,6 +202,20 @@ impl Connection {
     /// Whether the stream is kept for a WebSocket.
     pub fn is_admitted(&self) -> bool {
         self.admitted.borrow().is_some()
+    }
+
+    /// hyper has written all it had: if the connection is to become a stream of events, it does so
+    /// now.
+    pub(super) fn hand_over(&self) {
+        let admitted = self.admitted.borrow();
+        if admitted.as_ref().is_some_and(|it| it.stream.is_some()) {
+            self.handed_over.set(true);
+        }
+    }
+
+    /// Whether hyper has done with it, although it has not answered.
+    pub fn is_handed_over(&self) -> bool {
+        self.handed_over.get()
     }
 
     /// The phase and when it began.

@@ -1,5 +1,5 @@
 //! Serving one client from accept to close: hyper is there while there is something to do,
-//! and only the socket between two requests. A WebSocket is handed to `peer.rs`.
+//! and only the socket between two requests. A WebSocket or a stream of events is handed to `peer.rs`.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -132,6 +132,9 @@ fn converse(
                 Poll::Pending => {
                     connection.end_rest();
                     connection.settle(cx);
+                    if connection.is_handed_over() {
+                        return Poll::Ready(Done::Finished);
+                    }
                     connection.watch_for_hangup(cx);
                     Poll::Pending
                 }
@@ -156,7 +159,7 @@ fn converse(
     })
 }
 
-/// hyper has written its last response. One that was a 101 may still be kept back, as any
+/// hyper has written its last response. One that was a 101, or came before a stream of events, may still be kept back, as any
 /// response is when more seems to follow.
 async fn finish(connection: &Connection, mut socket: Socket, read: Bytes) -> Next {
     let ended = poll_fn(|cx| {

@@ -4,7 +4,7 @@
 //! ```text
 //! listener ─> io_thread ─> connection (socket, sweep) ─> exchange ─> assets
 //!                                                               └──> render ─> dispatch
-//!                            peer <── upgrade <── the 101 of a handshake ──┘
+//!        peer <── opening (upgrade, streams) <── the 101 of a handshake ──┘
 //! ```
 
 mod address;
@@ -19,6 +19,7 @@ pub mod health;
 mod inbound;
 mod io_thread;
 mod listener;
+mod opening;
 mod outbox;
 mod peer;
 mod refused;
@@ -28,6 +29,7 @@ mod socket;
 pub mod sockets;
 mod sticky;
 mod stream;
+mod streams;
 mod sweep;
 mod upgrade;
 
@@ -35,6 +37,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, Guard};
 use parking_lot::Mutex;
@@ -118,6 +121,14 @@ impl App {
     /// Whether a drain has begun.
     pub fn draining(&self) -> bool {
         self.phase.load(Ordering::Acquire) == DRAINING
+    }
+
+    /// A client of that address asks for a stream: whether it may try, or how long it has to wait.
+    pub fn allows_stream(&self, address: &str) -> Result<(), Duration> {
+        match &self.gate {
+            Some(gate) => gate.allows_stream(address),
+            None => Ok(()),
+        }
     }
 
     /// Whether a worker is there to render; inside another server that is taken for granted.

@@ -1,5 +1,5 @@
-//! A connection that has become a WebSocket: from the 101 on the hub serves it, in the task that
-//! served its requests. To the listener it stays the connection that it was.
+//! A connection that has become a WebSocket or a stream of events: the hub serves it, in the task
+//! that served its requests. To the listener it stays the connection that it was.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
+use futures_util::future::Either;
 
 use super::App;
 use super::connection::{Connection, Phase, Verdict};
@@ -24,10 +25,16 @@ pub(super) fn serve(
     early: Bytes,
 ) -> Pin<Box<impl Future<Output = ()> + use<>>> {
     connection.enter(Phase::Peer);
-    let Admitted { joined, home } = admitted;
-    if let Some(sockets) = &app.sockets {
+    let Admitted {
+        joined,
+        home,
+        stream: events,
+    } = admitted;
+    // hooks know of a stream since they were asked for its topics
+    if let Some(sockets) = app.sockets.as_ref().filter(|_| events.is_none()) {
         sockets.opened(joined.id(), home);
     }
+    let heartbeat = app.config.websocket.as_ref().map(|it| it.limits.heartbeat);
     let open = counters().ws_open.raise();
     let stream = connection.take_stream();
     let connection = connection.clone();
@@ -37,7 +44,18 @@ pub(super) fn serve(
             // It has been closed meanwhile; whoever joined leaves.
             return;
         };
-        let mut serving = pin!(ws::serve(joined, stream, early));
+        let serving = match events {
+            None => Either::Left(ws::serve(joined, stream, early)),
+            Some(head) => {
+                if let Some(heartbeat) = heartbeat {
+                    // as long as a socket that answers no ping
+                    stream.give_up_after(heartbeat.saturating_mul(2));
+                }
+                // what it may have asked behind that is not answered
+                Either::Right(ws::serve_stream(joined, stream, head))
+            }
+        };
+        let mut serving = pin!(serving);
         poll_fn(|cx| {
             connection.listen(cx);
             match connection.verdict() {

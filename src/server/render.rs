@@ -23,10 +23,12 @@ use super::build::Site;
 use super::connection::Connection;
 use super::exchange::{plain, unread};
 use super::inbound::{self, Inbound};
+use super::opening::{Opening, Unopened};
 use super::request_text::{self, RequestText};
 use super::sticky::Choice;
-use super::upgrade::Handshake;
-use crate::dispatch::{Busy, Exchange, ExchangeId, Reply, ReplyBody, ReplyError, RequestEvent};
+use crate::dispatch::{
+    Busy, Exchange, ExchangeId, Opens, Reply, ReplyBody, ReplyError, RequestEvent,
+};
 use crate::router::RouteId;
 use crate::telemetry::{counters, log};
 
@@ -57,14 +59,14 @@ pub(super) async fn render(
             return plain(StatusCode::BAD_REQUEST);
         }
     };
-    let handshake = match Handshake::check(app, connection, &head, &text) {
-        Ok(handshake) => handshake,
+    let opening = match Opening::check(app, connection, &head, &text) {
+        Ok(opening) => opening,
         Err(refusal) => {
             unread(app, connection, body);
             return refusal.response();
         }
     };
-    let upgrade = handshake.as_ref().map(Handshake::is_good);
+    let opens = opening.as_ref().map(Opening::told);
     let secure = text.is_secure();
     let content_length = inbound::content_length(&head);
     let inbound = match Inbound::take(app, connection, site, &head, body).await {
@@ -82,7 +84,7 @@ pub(super) async fn render(
                     route: route.map(RouteId::index),
                     port: connection.peer.port,
                     http10: head.version == Version::HTTP_10,
-                    upgrade,
+                    opens,
                     content_length,
                 };
                 event(text, &facts, inbound)
@@ -124,10 +126,10 @@ pub(super) async fn render(
     }
     let mut response = match outcome {
         Outcome::Reply(Ok(reply)) if reply.status == StatusCode::SWITCHING_PROTOCOLS => {
-            switch(app, connection, handshake, reply, name)
+            switch(app, connection, &head, opening, reply, name).await
         }
         Outcome::Reply(Ok(reply)) => {
-            if handshake.is_some() {
+            if let Some(Opening::Socket(_)) = opening {
                 counters().ws_declined.increment();
             }
             respond(reply, &head.method)
@@ -170,7 +172,7 @@ struct Facts {
     route: Option<u32>,
     port: u16,
     http10: bool,
-    upgrade: Option<bool>,
+    opens: Option<Opens>,
     content_length: Option<u64>,
 }
 
@@ -188,7 +190,7 @@ fn event(text: RequestText, facts: &Facts, inbound: &Inbound) -> RequestEvent {
         route,
         port,
         http10,
-        upgrade,
+        opens,
         content_length,
     } = facts;
     RequestEvent {
@@ -202,7 +204,7 @@ fn event(text: RequestText, facts: &Facts, inbound: &Inbound) -> RequestEvent {
         port,
         canonical,
         http10,
-        upgrade,
+        opens,
         content_length,
         body: inbound.told(),
     }
@@ -285,20 +287,22 @@ fn respond(reply: Reply, method: &Method) -> Response<Body> {
     response
 }
 
-/// The worker accepts a handshake, or says that it does where there was none.
-fn switch(
+/// The worker accepts what was to be opened, or says that it does where there was nothing.
+async fn switch(
     app: &App,
     connection: &Connection,
-    handshake: Option<Handshake>,
+    head: &Parts,
+    opening: Option<Opening>,
     reply: Reply,
     route: &str,
 ) -> Response<Body> {
-    let Some(handshake) = handshake else {
+    let Some(opening) = opening else {
         return unwritable(&ReplyError::Status(reply.status.as_u16()), route);
     };
-    match handshake.answer(app, connection, reply) {
+    match opening.answer(app, connection, head, reply).await {
         Ok(response) => response,
-        Err(misuse) => unwritable(&misuse, route),
+        Err(Unopened::Misuse(misuse)) => unwritable(&misuse, route),
+        Err(Unopened::Overdue) => overdue(connection, route),
     }
 }
 

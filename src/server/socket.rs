@@ -126,6 +126,7 @@ impl AsyncWrite for Socket {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // hyper asks when it has emptied its own buffer.
+        self.connection.hand_over();
         if self.connection.holds_back() {
             return Poll::Ready(Ok(()));
         }

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
@@ -16,6 +17,8 @@ use tokio::net::TcpStream;
 use tokio::net::UnixStream;
 
 use crate::assets::Pages;
+#[cfg(target_os = "linux")]
+use crate::telemetry::log;
 
 /// The other end, as JS sees it.
 #[derive(Debug, Clone)]
@@ -50,6 +53,20 @@ impl Stream {
                 port: 0,
             },
         }
+    }
+
+    /// Breaks when the client has acknowledged nothing of what it was sent for so long, instead
+    /// of after a quarter of an hour or so (`TCP_USER_TIMEOUT`, RFC 5482). Where the system has no
+    /// such thing, that is how long it takes.
+    pub fn give_up_after(&self, time: Duration) {
+        #[cfg(target_os = "linux")]
+        if let Stream::Tcp(stream, _) = self
+            && let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(time))
+        {
+            log::debug("no timeout for a stream", &[("reason", &error.to_string())]);
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = time;
     }
 
     /// Writes what the socket takes at once; a last word, so nothing waits for the rest.

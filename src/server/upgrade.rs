@@ -1,6 +1,7 @@
 //! From a handshake to a peer. A handshake is an exchange like any other, but for two things,
 //! which are here: what refuses it before a worker hears of it, and what becomes of the 101 that
-//! accepts it. The worker's admission rides in the body of that.
+//! accepts it. The worker's admission rides in the body of that. Streams of events, which are
+//! asked for otherwise and admitted alike, are `streams.rs`.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -31,7 +32,7 @@ use crate::http::header::joined;
 use crate::http::origin::is_same;
 use crate::limit::Limiter;
 use crate::telemetry::{counters, log};
-use crate::ws::{Admission, JoinError, Joined, User};
+use crate::ws::{Admission, JoinError, Joined, Transport, User};
 
 /// Says that there is no user or no info.
 const NONE: u32 = u32::MAX;
@@ -64,6 +65,8 @@ pub(super) struct Admitted {
     pub joined: Joined,
     /// The worker that accepted it.
     pub home: Option<Arc<Worker>>,
+    /// Of a stream, what stands in front of its events.
+    pub stream: Option<Bytes>,
 }
 
 impl Gate {
@@ -89,6 +92,18 @@ impl Gate {
         }
     }
 
+    /// A client of that address asks for a stream, where it may have one: whether it may try, or
+    /// how long it has to wait. That it has to is counted.
+    pub(super) fn allows_stream(&self, address: &str) -> Result<(), Duration> {
+        let address = address::counted(address);
+        let allowed = self.allows_rate(address.as_deref());
+        if allowed.is_err() {
+            counters().ws_refused_rate.increment();
+            self.refused(Bound::Rate, None);
+        }
+        allowed
+    }
+
     /// Whether a page of this origin may open sockets, for which browsers ask nobody else: a
     /// foreign page would come with the cookies of its visitor (RFC 6455, 10.2). `own` is the
     /// origin that the request was sent to.
@@ -96,12 +111,34 @@ impl Gate {
         let Some(origin) = joined(headers, &ORIGIN) else {
             return !self.rules.require_origin;
         };
-        let allowed = &self.rules.allowed_origins;
         let Ok(origin) = std::str::from_utf8(&origin) else {
             return false;
         };
+        self.is_same(origin, own) || self.names(origin) || self.names("*")
+    }
+
+    pub(super) fn is_same(&self, origin: &str, own: &str) -> bool {
         is_same(origin, own, self.scheme_known)
-            || (allowed.iter()).any(|it| it == "*" || it.eq_ignore_ascii_case(origin))
+    }
+
+    /// Whether that stands among the allowed origins.
+    pub(super) fn names(&self, origin: &str) -> bool {
+        let mut allowed = self.rules.allowed_origins.iter();
+        allowed.any(|it| it.eq_ignore_ascii_case(origin))
+    }
+
+    /// Topics of one peer at most.
+    pub(super) fn subscriptions(&self) -> usize {
+        self.rules.limits.subscriptions
+    }
+
+    pub(super) fn requires_origin(&self) -> bool {
+        self.rules.require_origin
+    }
+
+    /// A handshake is refused at that bound.
+    fn refused(&self, bound: Bound, headers: Option<&HeaderMap>) {
+        self.warnings.refused(bound, headers);
     }
 }
 
@@ -134,7 +171,7 @@ impl Handshake {
         let client = address::client(&app.config.address, &head.headers, &connection.peer.address);
         let address = address::counted(&client).map(Arc::<str>::from);
         if let Err(wait) = gate.allows_rate(address.as_deref()) {
-            gate.warnings.refused(Bound::Rate, Some(&head.headers));
+            gate.refused(Bound::Rate, Some(&head.headers));
             return Err(Refusal::Rate(wait));
         }
         Ok(Some(Self { accept, address }))
@@ -158,21 +195,9 @@ impl Handshake {
             return Err(Misuse::Admission);
         };
         let admission = admission_of(admission, self.address).ok_or(Misuse::Admission)?;
-        let Some(peers) = connection.peers() else {
-            return Err(Misuse::Thread);
-        };
-        let joined = match peers.join(admission) {
+        let joined = match join(app, connection, admission)? {
             Ok(joined) => joined,
-            Err(error) => {
-                let (bound, refusal) = match error {
-                    JoinError::Full => (Bound::Full, Refusal::Full),
-                    JoinError::Address => (Bound::Address, Refusal::Address),
-                };
-                if let Some(gate) = &app.gate {
-                    gate.warnings.refused(bound, None);
-                }
-                return Ok(refusal.response());
-            }
+            Err(refusal) => return Ok(refusal.response()),
         };
         // After it has joined: a drain that begins from here on finds it among the peers.
         if app.draining() || connection.is_last() {
@@ -182,6 +207,7 @@ impl Handshake {
         connection.admit(Admitted {
             joined,
             home: reply.home,
+            stream: None,
         });
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -196,6 +222,27 @@ impl Handshake {
         *response.headers_mut() = headers;
         Ok(response)
     }
+}
+
+/// The peer joins the hub on the thread of its connection.
+pub(super) fn join(
+    app: &App,
+    connection: &Connection,
+    admission: Admission,
+) -> Result<Result<Joined, Refusal>, Misuse> {
+    let peers = connection.peers().ok_or(Misuse::Thread)?;
+    let error = match peers.join(admission) {
+        Ok(joined) => return Ok(Ok(joined)),
+        Err(error) => error,
+    };
+    let (bound, refusal) = match error {
+        JoinError::Full => (Bound::Full, Refusal::Full),
+        JoinError::Address => (Bound::Address, Refusal::Address),
+    };
+    if let Some(gate) = &app.gate {
+        gate.refused(bound, None);
+    }
+    Ok(Err(refusal))
 }
 
 /// Why a handshake is refused, whatever the app would say.
@@ -267,7 +314,7 @@ pub(super) enum Misuse {
 /// `u32 user length`, `u32 info length`, `u32 card length` (little-endian; all ones: there is
 /// none), then the three: the user's id, what others see of him as a JSON text, and what only
 /// JS understands.
-fn admission_of(mut bytes: Bytes, address: Option<Arc<str>>) -> Option<Admission> {
+pub(super) fn admission_of(mut bytes: Bytes, address: Option<Arc<str>>) -> Option<Admission> {
     let mut head = bytes.get(..ADMISSION_HEAD)?;
     let lens = [head.get_u32_le(), head.get_u32_le(), head.get_u32_le()];
     bytes.advance(ADMISSION_HEAD);
@@ -297,6 +344,7 @@ fn admission_of(mut bytes: Bytes, address: Option<Arc<str>>) -> Option<Admission
         user,
         // not a part of the larger buffer, which would live as long
         context: Bytes::copy_from_slice(&context),
+        transport: Transport::Socket,
     })
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Heartbeat {
     pinged: Option<Instant>,
     /// When it was bidden goodbye.
     closing: Option<Instant>,
-    /// It is not read, as the app is busy with what it has said: its pongs would not be seen.
+    /// It is not read, as the app is busy with what it has said.
     paused: bool,
 }
 
@@ -64,14 +64,20 @@ impl Heartbeat {
         now.saturating_duration_since(self.heard) >= QUIET
     }
 
-    /// Whether it is kept from being read by what it has said before. While it is, nothing is
-    /// expected of it, and the time does not count.
+    /// Whether it is kept from being read by what it has said before. While it is, it is pinged, for
+    /// what stands between us drops connections that are silent, but no answer is expected, as it
+    /// would not be seen: the time does not count.
     pub fn pause(&mut self, paused: bool, now: Instant) {
         if self.paused && !paused {
             self.hear(now);
             self.act(now);
         }
         self.paused = paused;
+    }
+
+    /// What was given to [`Heartbeat::pause`].
+    pub fn is_paused(&self) -> bool {
+        self.paused
     }
 
     /// The closing handshake begins.
@@ -89,7 +95,12 @@ impl Heartbeat {
             };
         }
         if self.paused {
-            return Beat::Nothing;
+            let last = self.pinged.map_or(self.heard, |it| it.max(self.heard));
+            if !past(last, limits.heartbeat) {
+                return Beat::Nothing;
+            }
+            self.pinged = Some(now);
+            return Beat::Ping;
         }
         if limits.idle.is_some_and(|idle| past(self.active, idle)) {
             return Beat::Idle;
@@ -138,7 +149,16 @@ mod tests {
         assert_eq!(heart.beat(at(start, 30), &limits), Beat::Ping);
         heart.pause(true, at(start, 31));
         heart.pause(true, at(start, 32));
-        assert_eq!(heart.beat(at(start, 500), &limits), Beat::Nothing);
+        for (seconds, beat) in [
+            (59, Beat::Nothing),
+            (60, Beat::Ping),
+            (89, Beat::Nothing),
+            (90, Beat::Ping),
+            (480, Beat::Ping),
+            (500, Beat::Nothing),
+        ] {
+            assert_eq!(heart.beat(at(start, seconds), &limits), beat, "{seconds}");
+        }
         heart.pause(false, at(start, 500));
         heart.pause(false, at(start, 510));
         assert_eq!(heart.beat(at(start, 529), &limits), Beat::Nothing);

@@ -2,6 +2,7 @@
 //! under the registry's lock and leaves the work to the I/O threads.
 
 mod membership;
+mod stream;
 mod views;
 mod words;
 

@@ -2,6 +2,8 @@
 //! which topic. It carries out posts in the order in which the registry decided them, without
 //! locks, and wakes the peers' tasks to write.
 
+mod streams;
+
 use std::cell::{Cell, RefCell};
 use std::collections::hash_map::Entry;
 use std::fmt;
@@ -22,10 +24,13 @@ use super::hub::{Hub, JoinError, TooManyThreads};
 use super::id::PeerId;
 use super::inbound::Inbound;
 use super::mailbox::{Mailbox, Post, TopicCard};
-use super::message::{Message, PING};
+use super::message::Message;
 use super::queue::Queue;
 use super::registry::Admission;
+use super::reply;
 use super::run::{Run, Writer};
+use super::sse::Ids;
+use super::transport::Transport;
 use crate::telemetry::counters;
 
 /// Posts carried out before the peers' tasks get their turn.
@@ -52,6 +57,7 @@ pub struct Local {
     members: RefCell<FxHashMap<PeerId, Rc<Member>>>,
     topics: RefCell<FxHashMap<u64, LocalTopic>>,
     writer: RefCell<Writer>,
+    ids: Ids,
     /// Where all sockets of the thread are read into; what stays is copied out.
     pub(super) intake: RefCell<Box<[u8]>>,
 }
@@ -62,6 +68,7 @@ const INTAKE: usize = 64 * 1024;
 /// A peer as its thread knows it.
 pub(super) struct Member {
     pub id: PeerId,
+    pub transport: Transport,
     /// How many had joined with it.
     nth: u64,
     pub queue: RefCell<Queue>,
@@ -80,12 +87,16 @@ pub(super) struct Member {
     /// How it ended.
     pub closed: RefCell<Option<Closed>>,
     topics: RefCell<Vec<u64>>,
+    /// Of a stream: it has been told how it begins.
+    begun: Cell<bool>,
 }
 
 /// The subscribers of a topic on this thread; each can be taken out at once.
 struct LocalTopic {
     card: Arc<TopicCard>,
     members: Vec<Rc<Member>>,
+    /// How many of them are streams.
+    streams: usize,
     places: FxHashMap<PeerId, usize>,
 }
 
@@ -103,7 +114,9 @@ impl Local {
         now: Instant,
     ) -> Result<Rc<Self>, TooManyThreads> {
         let (thread, mailbox) = hub.attach()?;
+        let ids = Ids::new(hub.epoch());
         Ok(Rc::new(Self {
+            ids,
             hub,
             hooks,
             thread,
@@ -138,8 +151,9 @@ impl Local {
 
     /// A peer whose handshake is done joins.
     pub fn join(self: &Rc<Self>, admission: Admission) -> Result<Joined, JoinError> {
+        let transport = admission.transport;
         let (id, nth) = self.hub.join(admission, self.thread)?;
-        let member = Rc::new(Member::new(id, nth, self.now.get()));
+        let member = Rc::new(Member::new(id, transport, nth, self.now.get()));
         self.members.borrow_mut().insert(id, member.clone());
         Ok(Joined {
             local: self.clone(),
@@ -177,10 +191,17 @@ impl Local {
     /// Time has passed. Pings the silent, closes the idle, drops the dead.
     pub fn sweep(&self, now: Instant) {
         self.now.set(now);
-        self.hub.sweep(now);
+        let moment = self.hub.sweep(now, &self.mailbox);
         let limits = self.hub.limits();
         for member in self.members.borrow().values() {
             let mut heartbeat = member.heartbeat.get();
+            if member.transport == Transport::Stream {
+                if !member.begun.get() {
+                    continue;
+                }
+                // it never says anything
+                heartbeat.act(now);
+            }
             match heartbeat.beat(now, limits) {
                 Beat::Nothing => {
                     if heartbeat.is_quiet(now) && !member.quiet.replace(true) {
@@ -188,8 +209,10 @@ impl Local {
                     }
                     continue;
                 }
+                // what waits already is as good, and many of them would never be taken
+                Beat::Ping if heartbeat.is_paused() && !member.queue.borrow().is_empty() => {}
                 Beat::Ping => {
-                    let ping = Bytes::from_static(PING);
+                    let ping = self.ping(member, moment);
                     member.queue.borrow_mut().push_control(ping);
                 }
                 Beat::Idle => member.close(Goodbye::new(CloseCode::AWAY, "idle for too long")),
@@ -229,6 +252,11 @@ impl Local {
                         self.push(&member, &writer.finish(topic.id));
                     }
                 }
+                Post::Stream { peer, opening } => {
+                    if let Some(member) = self.member(*peer) {
+                        self.begin(&member, opening);
+                    }
+                }
                 Post::Unsubscribe { peer, topic } => {
                     if let Some(member) = self.member(*peer) {
                         member.topics.borrow_mut().retain(|id| id != topic);
@@ -237,7 +265,7 @@ impl Local {
                 }
                 Post::Send { peer, message } => {
                     if let Some(member) = self.member(*peer) {
-                        self.push(&member, &Run::of(message));
+                        self.push(&member, &Run::of(message, member.transport));
                     }
                 }
                 Post::Answer { peer, message, .. } => {
@@ -250,10 +278,13 @@ impl Local {
                     except,
                     joined,
                 } => {
-                    let run = Run::of(message);
+                    let mut runs = [None, None];
                     for member in self.members.borrow().values() {
                         if member.nth <= *joined && Some(member.id) != *except {
-                            self.push(member, &run);
+                            let transport = member.transport;
+                            let run = runs[transport as usize]
+                                .get_or_insert_with(|| Run::of(message, transport));
+                            self.push(member, run);
                         }
                     }
                 }
@@ -286,6 +317,7 @@ impl Local {
                     seq,
                     message,
                     except,
+                    ..
                 } if *of == id && (taken == 0 || writer.takes(message)) => {
                     taken += 1;
                     // all its subscribers on this thread may have gone since
@@ -298,8 +330,14 @@ impl Local {
         }
         if let Some(topic) = topic {
             let run = writer.finish(id);
+            let events = (topic.streams > 0).then(|| self.events(topic, &posts[..taken]));
             for member in &topic.members {
-                self.push(member, &run);
+                match &events {
+                    Some(events) if member.transport == Transport::Stream => {
+                        self.push(member, events);
+                    }
+                    _ => self.push(member, &run),
+                }
             }
         }
         taken
@@ -332,12 +370,14 @@ impl Local {
         let topic = topics.entry(card.id).or_insert_with(|| LocalTopic {
             card: card.clone(),
             members: Vec::new(),
+            streams: 0,
             places: FxHashMap::default(),
         });
         // one that has it and asks again keeps its place
         if let Entry::Vacant(place) = topic.places.entry(member.id) {
             place.insert(topic.members.len());
             topic.members.push(member.clone());
+            topic.streams += usize::from(member.transport == Transport::Stream);
             member.topics.borrow_mut().push(card.id);
         }
     }
@@ -350,7 +390,8 @@ impl Local {
         let Some(place) = topic.places.remove(&peer) else {
             return;
         };
-        topic.members.swap_remove(place);
+        let gone = topic.members.swap_remove(place);
+        topic.streams -= usize::from(gone.transport == Transport::Stream);
         if let Some(moved) = topic.members.get(place) {
             topic.places.insert(moved.id, place);
         }
@@ -399,12 +440,23 @@ impl Joined {
     pub fn id(&self) -> PeerId {
         self.member.id
     }
+
+    /// It leaves before it has been served, as it may not have what it came for.
+    pub fn refuse(self, reason: &str) {
+        let goodbye = Goodbye::new(CloseCode::POLICY, reason);
+        *self.member.closed.borrow_mut() = Some(Closed {
+            code: goodbye.code.value(),
+            reason: goodbye.reason.to_string(),
+            was_clean: false,
+        });
+    }
 }
 
 impl Member {
-    fn new(id: PeerId, nth: u64, now: Instant) -> Self {
+    fn new(id: PeerId, transport: Transport, nth: u64, now: Instant) -> Self {
         Self {
             id,
+            transport,
             nth,
             queue: RefCell::default(),
             heartbeat: Cell::new(Heartbeat::new(now)),
@@ -416,6 +468,7 @@ impl Member {
             waker: RefCell::default(),
             closed: RefCell::default(),
             topics: RefCell::default(),
+            begun: Cell::new(false),
         }
     }
 
@@ -429,8 +482,17 @@ impl Member {
     /// Queues an answer: whoever waits for one is not left waiting, however much is queued.
     fn answer(&self, message: &Message) {
         if !self.leaving.get() {
-            self.queue.borrow_mut().push_answer(&Run::of(message));
+            let run = Run::of(message, self.transport);
+            self.queue.borrow_mut().push_answer(&run);
             self.stir();
+        }
+    }
+
+    /// It has caught up: tells it how many messages it was left out of, if any.
+    pub fn tell_skipped(&self) {
+        let skipped = self.queue.borrow_mut().take_skipped();
+        if skipped > 0 {
+            self.answer(&reply::skipped(skipped));
         }
     }
 

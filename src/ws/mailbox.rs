@@ -30,7 +30,18 @@ pub(super) struct TopicCard {
 #[derive(Debug)]
 pub(super) struct Past {
     pub seq: u64,
+    pub moment: u64,
     pub message: Message,
+}
+
+/// How a stream begins: its topics, what each peer is told of them, and what it missed.
+#[derive(Debug)]
+pub(super) struct Opening {
+    pub topics: Vec<(Arc<TopicCard>, Message)>,
+    /// By the topic's place in `topics`, in the order in which it was published.
+    pub missed: Vec<(usize, Past)>,
+    /// Up to where the peer has seen its topics before it gets what it missed, and behind that.
+    pub moments: (u64, u64),
 }
 
 /// One thing to do.
@@ -40,6 +51,7 @@ pub(super) enum Post {
     Publish {
         topic: u64,
         seq: u64,
+        moment: u64,
         message: Message,
         except: Option<PeerId>,
     },
@@ -53,6 +65,8 @@ pub(super) enum Post {
         #[expect(dead_code, reason = "it counts until it is dropped")]
         wish: Option<Inbound>,
     },
+    /// The peer, which is a stream, has its topics from here on.
+    Stream { peer: PeerId, opening: Box<Opening> },
     /// The peer has the topic no more.
     Unsubscribe { peer: PeerId, topic: u64 },
     /// To one peer.
@@ -90,6 +104,11 @@ impl Post {
                 let missed = missed.iter().map(|past| past.message.len());
                 answer.as_ref().map_or(0, Message::len) + missed.sum::<usize>()
             }
+            Post::Stream { opening, .. } => {
+                let answers = opening.topics.iter().map(|(_, answer)| answer.len());
+                let missed = opening.missed.iter().map(|(_, past)| past.message.len());
+                answers.sum::<usize>() + missed.sum::<usize>()
+            }
             Post::Unsubscribe { .. } | Post::Close { .. } | Post::CloseAll { .. } => 0,
         };
         POST_BYTES + message
@@ -110,6 +129,11 @@ impl Mailbox {
     /// put in under the lock of the registry, so it still does when it is put in.
     pub fn room(&self, bound: usize) -> Option<usize> {
         bound.checked_sub(self.weight.load(Ordering::Relaxed) + POST_BYTES)
+    }
+
+    /// Whether everything that was put in has been carried out.
+    pub fn is_settled(&self) -> bool {
+        self.weight.load(Ordering::Relaxed) == 0
     }
 
     /// Adds a post. Whether the thread must be woken; waking costs a system call, so it is

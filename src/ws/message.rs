@@ -102,6 +102,29 @@ impl Message {
         self.key.as_ref()
     }
 
+    pub(super) fn is_binary(&self) -> bool {
+        self.kind == Kind::Binary
+    }
+
+    /// What stands in front of the payload, and where in the data that begins: an event of a
+    /// topic says `{"topic":"chat","seq":` `42` `,` and then its members.
+    pub(super) fn front<'a>(
+        &self,
+        from: Option<(&'a Head, u64)>,
+        digits: &'a mut Digits,
+    ) -> ([&'a [u8]; 3], usize) {
+        match from {
+            Some((head, seq)) if self.kind == Kind::Event => {
+                ([&head.0, digits.write(seq), b","], 1)
+            }
+            _ => ([&[], &[], &[]], 0),
+        }
+    }
+
+    pub(super) fn data(&self) -> &Bytes {
+        &self.data
+    }
+
     /// Appends the frame, or what stands before the payload of one that is long enough to
     /// be shared; that is then returned.
     pub(super) fn encode(&self, from: Option<(&Head, u64)>, out: &mut BytesMut) -> Option<Bytes> {
@@ -111,21 +134,15 @@ impl Message {
             TEXT
         };
         let mut digits = Digits::default();
-        let (head, number, payload): (&[u8], &[u8], Bytes) = match from {
-            Some((head, seq)) if self.kind == Kind::Event => {
-                (&head.0, digits.write(seq), self.data.slice(1..))
-            }
-            _ => (&[], &[], self.data.clone()),
-        };
-        // `{"topic":"chat","seq":` `42` `,` and the members
-        let comma: &[u8] = if number.is_empty() { b"" } else { b"," };
-        let len = head.len() + number.len() + comma.len() + payload.len();
+        let (front, start) = self.front(from, &mut digits);
+        let payload = self.data.slice(start..);
+        let len = front.iter().map(|piece| piece.len()).sum::<usize>() + payload.len();
         let copied = !self.is_shared();
         out.reserve(FRAME_HEAD + if copied { len } else { len - payload.len() });
         put_frame_head(out, opcode, len);
-        out.put_slice(head);
-        out.put_slice(number);
-        out.put_slice(comma);
+        for piece in front {
+            out.put_slice(piece);
+        }
         if copied {
             out.put_slice(&payload);
             return None;
@@ -181,10 +198,10 @@ pub(super) fn put_json(out: &mut String, text: &str) {
 
 /// A number in decimal without the formatting machinery: this runs for every publish.
 #[derive(Default)]
-struct Digits([u8; 20]);
+pub(super) struct Digits([u8; 20]);
 
 impl Digits {
-    fn write(&mut self, mut n: u64) -> &[u8] {
+    pub fn write(&mut self, mut n: u64) -> &[u8] {
         let mut at = self.0.len();
         loop {
             at -= 1;

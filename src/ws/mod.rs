@@ -25,6 +25,8 @@
 //! - **The protocol** is tungstenite's: frames, masks, fragments, UTF-8, the closing handshake
 //!   (RFC 6455). It reads the socket and writes its pongs and goodbyes into the queue
 //!   (`shuttle.rs`). What is published does not pass through it: it would be copied for each peer.
+//! - **Streams** of server-sent events are peers that only hear (`stream.rs`). They are given
+//!   messages by the same posts and queues; only how a run is encoded differs (`sse.rs`).
 //! - **Time** is brought by the sweep of the I/O thread and nowhere asked for.
 //!
 //! Left out: the handshake, which the server does; hooks, which JS runs; who may do what.
@@ -40,6 +42,7 @@ mod limits;
 mod local;
 mod mailbox;
 mod message;
+mod moment;
 mod name;
 mod peer;
 mod presence;
@@ -48,9 +51,12 @@ mod registry;
 mod reply;
 mod run;
 mod shuttle;
+mod sse;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod topic;
+mod transport;
 
 pub use code::{CloseCode, Closed, Goodbye};
 pub use hub::{
@@ -62,8 +68,11 @@ pub use inbound::{Data, Inbound};
 pub use limits::{Limits, Overflow, Replay};
 pub use local::{Hooks, Joined, Local};
 pub use message::{Message, NotAnObject};
+pub use moment::Moment;
 pub use name::{NAME_BYTES, NameError, TopicName};
 pub use peer::serve;
 pub use presence::User;
 pub use registry::{Admission, THREADS};
 pub use reply::{Resume, Subscribed};
+pub use stream::serve as serve_stream;
+pub use transport::Transport;

@@ -309,6 +309,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
                     cx.waker().wake_by_ref();
                 }
                 if lossy? && self.phase == Phase::Open {
+                    member.tell_skipped();
                     let local = &self.joined.local;
                     if !local.guard(|hooks| hooks.drained(member.id)) {
                         self.say(cx, Goodbye::new(CloseCode::INTERNAL, ""));

@@ -54,6 +54,8 @@ pub(super) struct Queue {
     moved: bool,
     /// Something was skipped or replaced since the queue was last empty.
     lossy: bool,
+    /// Frames that were left out since the peer was last told of it.
+    skipped: usize,
     /// Waiting entries by key.
     #[expect(clippy::box_collection, reason = "most queues never have one")]
     keyed: Option<Box<HashMap<Key, u64>>>,
@@ -130,6 +132,7 @@ impl Queue {
             let len = frame.bytes.len() + frame.rest.map_or(0, Bytes::len);
             if !self.fits(len, bound, true) {
                 self.lossy = true;
+                self.skipped += 1;
                 pushed.skipped += 1;
                 if policy == Overflow::Close {
                     pushed.overflow = true;
@@ -251,6 +254,11 @@ impl Queue {
     /// The peer is quiet: an empty queue needs no memory.
     pub fn give_back(&mut self) {
         self.entries.shrink_to(0);
+    }
+
+    /// How many frames were left out since this was last asked.
+    pub fn take_skipped(&mut self) -> usize {
+        std::mem::take(&mut self.skipped)
     }
 
     /// Whether the socket has taken bytes after it had taken none, since this was last asked.

@@ -16,6 +16,7 @@ use super::message::Message;
 use super::name;
 use super::presence::{self, User};
 use super::topic::Topic;
+use super::transport::Transport;
 
 /// I/O threads at most: as many as one word has bits.
 pub const THREADS: usize = 64;
@@ -37,11 +38,14 @@ pub struct Admission {
     pub user: Option<User>,
     /// What the app wants to know of it later.
     pub context: Bytes,
+    /// How it is reached.
+    pub transport: Transport,
 }
 
 #[derive(Debug)]
 pub(super) struct Entry {
     pub thread: usize,
+    pub transport: Transport,
     pub address: Option<Arc<str>>,
     pub user: Option<User>,
     pub context: Bytes,
@@ -74,6 +78,12 @@ pub(super) struct Registry {
     /// No topic that is not there has had a message with a higher number. New topics begin
     /// here, so that no number is used twice under one name.
     floor: u64,
+    /// Messages that were ever published, to whichever topic. The number of one of them is its
+    /// moment: the order of all messages, so that one number says how far a peer has seen all
+    /// of its topics.
+    pub moment: u64,
+    /// No message with a later moment has been forgotten with its topic.
+    forgotten: u64,
     pub room: Room,
     pub threads: Vec<Option<Arc<Mailbox>>>,
     /// As of the last sweep by any thread.
@@ -94,6 +104,8 @@ impl Registry {
             topics: HashMap::new(),
             next_topic: 0,
             floor: 0,
+            moment: 0,
+            forgotten: 0,
             room: Room {
                 replay: limits.replay,
                 bytes: limits.replay_bytes,
@@ -167,7 +179,7 @@ impl Registry {
         if !self.topics.contains_key(name) {
             let name: Arc<str> = name.into();
             self.next_topic += 1;
-            let topic = Topic::new(self.next_topic, name.clone(), self.floor);
+            let topic = Topic::new(self.next_topic, name.clone(), self.floor, self.forgotten);
             self.topics.insert(name.clone(), topic);
         }
         self.topics
@@ -195,7 +207,13 @@ impl Registry {
         {
             self.floor = self.floor.max(topic.seq);
             discharge(&mut self.makers, &topic);
+            self.forgotten = self.forgotten.max(topic.history.forgotten());
         }
+    }
+
+    /// The number of the topic's last message, which may have been forgotten with it.
+    pub fn last(&self, name: &str) -> u64 {
+        self.topics.get(name).map_or(self.floor, |topic| topic.seq)
     }
 
     /// Gives the message its number, remembers it and posts it to all threads that have
@@ -207,21 +225,24 @@ impl Registry {
         except: Option<PeerId>,
         wakes: &mut Wakes,
     ) -> (u64, usize) {
+        self.moment += 1;
         let Some(topic) = self.topics.get_mut(name) else {
             // Unheard and unremembered: it only uses up a number.
             self.floor += 1;
+            self.forgotten = self.moment;
             return (self.floor, 0);
         };
         topic.seq += 1;
         topic
             .history
-            .add(topic.seq, &message, self.now, &mut self.room);
+            .add((topic.seq, self.moment), &message, self.now, &mut self.room);
         let excepted = except.is_some_and(|id| topic.subscribers.contains(&id));
         let recipients = topic.subscribers.len() - usize::from(excepted);
         for thread in topic.reach() {
             let post = Post::Publish {
                 topic: topic.card.id,
                 seq: topic.seq,
+                moment: self.moment,
                 message: message.clone(),
                 except: except.filter(|_| excepted),
             };
@@ -289,12 +310,14 @@ impl Registry {
         }
         self.swept = now;
         let (room, floor, makers) = (&mut self.room, &mut self.floor, &mut self.makers);
+        let forgotten = &mut self.forgotten;
         self.topics.retain(|_, topic| {
             topic.history.expire(now, room);
             let idle = topic.is_idle();
             if idle {
                 *floor = (*floor).max(topic.seq);
                 discharge(makers, topic);
+                *forgotten = (*forgotten).max(topic.history.forgotten());
             }
             !idle
         });

@@ -1,4 +1,5 @@
-//! What a peer is told about its subscription, and whether it has missed something.
+//! What a peer is told about its subscription, and whether it has missed something, then or
+//! because it reads too slowly.
 
 use super::message::{Message, put_json};
 
@@ -42,6 +43,11 @@ impl Subscribed {
         ));
         Message::text(json)
     }
+}
+
+/// So many messages were left out for a peer that has caught up now.
+pub(super) fn skipped(count: usize) -> Message {
+    Message::text(format!("{{\"type\":\"__skipped\",\"count\":{count}}}"))
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use bytes::{Bytes, BytesMut};
 
 use super::id::PeerId;
 use super::message::{Head, Message};
+use super::sse::{self, Ids};
+use super::transport::Transport;
 
 /// Bytes after which a run ends: what one slow peer keeps alive of it stays small.
 pub(super) const RUN_BYTES: usize = 64 * 1024;
@@ -52,6 +54,23 @@ impl Writer {
     pub fn add(&mut self, message: &Message, from: Option<(&Head, u64)>, except: Option<PeerId>) {
         debug_assert!(self.rest.is_none(), "a long message stands alone");
         self.rest = message.encode(from, &mut self.out);
+        self.mark(message, except);
+    }
+
+    /// As [`Writer::add`], for streams; `seen` is the moment up to which they have seen
+    /// everything with it.
+    pub fn add_event(
+        &mut self,
+        message: &Message,
+        from: Option<(&Head, u64)>,
+        seen: Option<(&Ids, u64)>,
+        except: Option<PeerId>,
+    ) {
+        sse::encode(message, from, seen, &mut self.out);
+        self.mark(message, except);
+    }
+
+    fn mark(&mut self, message: &Message, except: Option<PeerId>) {
         self.marks.push(Mark {
             end: self.out.len(),
             except,
@@ -83,9 +102,12 @@ impl Writer {
 
 impl Run {
     /// A run of one message that belongs to no topic.
-    pub fn of(message: &Message) -> Self {
+    pub fn of(message: &Message, transport: Transport) -> Self {
         let mut writer = Writer::default();
-        writer.add(message, None, None);
+        match transport {
+            Transport::Socket => writer.add(message, None, None),
+            Transport::Stream => writer.add_event(message, None, None, None),
+        }
         writer.finish(0)
     }
 

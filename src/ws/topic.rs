@@ -26,15 +26,16 @@ pub(super) struct Topic {
 }
 
 impl Topic {
-    /// A topic whose next message has number `seq` + 1.
-    pub fn new(id: u64, name: Arc<str>, seq: u64) -> Self {
+    /// A topic whose next message has number `seq` + 1, and of which nothing up to the moment
+    /// `forgotten` is remembered.
+    pub fn new(id: u64, name: Arc<str>, seq: u64, forgotten: u64) -> Self {
         let head = Head::new(&name);
         Self {
             card: Arc::new(TopicCard { id, name, head }),
             seq,
             subscribers: FxHashSet::default(),
             threads: Vec::new(),
-            history: History::default(),
+            history: History::new(forgotten),
             presence: Presence::default(),
             maker: None,
         }

@@ -12,6 +12,13 @@ pub(super) fn error(id: Option<u64>, code: &str, reason: &str) -> Message {
     ))
 }
 
+/// A topic that a stream cannot have, or all of them.
+pub(super) fn no_topic(topic: Option<&str>, code: &str, reason: &str) -> String {
+    let topic = topic.map_or_else(String::new, |topic| format!("\"topic\":{},", quoted(topic)));
+    let reason = quoted(reason);
+    format!("{{\"type\":\"__error\",{topic}\"code\":\"{code}\",\"reason\":{reason}}}")
+}
+
 /// Why a peer may not subscribe, in the words of the frame. `None`: it is not there to be told.
 pub(super) fn refusal(error: SubscribeError) -> Option<(&'static str, String)> {
     let code = match error {

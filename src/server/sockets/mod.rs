@@ -6,6 +6,7 @@
 //! ws::Hooks (hooks) ──┬─ a message, an end ──────────────────> homes ──> Worker ──> JS
 //!                     └─ a frame of the hub's own (frames) ─> wishes ─┬─> homes: may it?
 //!                                                                     └─> Hub, answers
+//! a stream's exchange (streams) ────────────────────────────────────────> homes: may it?
 //! JS ──> ask (requests) ──> Hub ──> peer ──> frames ──> the worker that asked
 //! ```
 
@@ -17,6 +18,7 @@ mod hooks;
 mod public;
 mod requests;
 mod state;
+mod streams;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -31,7 +33,7 @@ use bytes::Bytes;
 
 use crate::dispatch::wire::LONGEST;
 use crate::dispatch::{Dispatcher, PeerWatch, Standing, Worker};
-use crate::ws::{Hub, Limits, PeerId, TopicName};
+use crate::ws::{Hub, Limits, PeerId, Position, TopicName};
 use homes::Homes;
 use public::PublicTopics;
 use requests::Requests;
@@ -39,6 +41,7 @@ use task::Task;
 
 pub use requests::{AskError, REQUESTS};
 pub use state::WISHES;
+pub use streams::NoTopic;
 
 /// Bytes of what JS keeps with a peer at most: it must cross in one piece when the peer goes.
 pub const CARD_BYTES: usize = LONGEST;
@@ -104,6 +107,12 @@ impl Sockets {
         let had = self.hub.unsubscribe(peer, topic);
         self.hub.unsubscribe(peer, &topic.presence());
         had
+    }
+
+    /// Where a topic is at this moment, as JSON: `{"epoch":"…","seq":…,"eventId":"…"}`.
+    pub fn position(&self, topic: &TopicName<'_>) -> String {
+        let (Position { epoch, seq }, moment) = self.hub.position(topic);
+        format!("{{\"epoch\":\"{epoch:x}\",\"seq\":{seq},\"eventId\":\"{moment}\"}}")
     }
 
     /// Who is in a topic, as JSON: `{"seq":…,"users":[{"id":…,"info":…}]}`.

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 
+use super::streams::Question;
 use crate::dispatch::wire::INLINE_MESSAGE;
 use crate::dispatch::{Farewell, PeerNews};
 use crate::ws::{Closed, Data, Inbound, Position};
@@ -22,10 +23,21 @@ pub(super) enum Task {
 /// A wish for a topic.
 #[derive(Debug)]
 pub(super) struct Subscribe {
-    pub id: u64,
     pub topic: Box<str>,
-    pub since: Option<Position>,
-    pub frame: Inbound,
+    pub asker: Asker,
+}
+
+/// Who is told what became of it.
+#[derive(Debug)]
+pub(super) enum Asker {
+    /// The client, by a frame.
+    Client {
+        id: u64,
+        since: Option<Position>,
+        frame: Inbound,
+    },
+    /// The exchange that is to begin a stream.
+    Stream(Question),
 }
 
 /// A wish for anything the app knows.

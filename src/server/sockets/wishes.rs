@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::frames::{self, BadFrame, Frame};
 use super::state::Held;
-use super::task::{Request, Subscribe, Task};
+use super::task::{Asker, Request, Subscribe, Task};
 use super::{Sockets, answers};
 use crate::dispatch::Worker;
 use crate::telemetry::counters;
@@ -70,10 +70,8 @@ impl Sockets {
             return;
         }
         let wish = Subscribe {
-            id,
             topic: name.into(),
-            since,
-            frame,
+            asker: Asker::Client { id, since, frame },
         };
         self.ask_hook(peer, Task::Subscribe(Box::new(wish)));
     }
@@ -100,8 +98,7 @@ impl Sockets {
         // It is back: there are too many, or the peer is not there and hears nothing.
         match self.homes.tell(peer, task) {
             Err(Task::Subscribe(wish)) => {
-                let reason = "too many wishes at once";
-                self.refused(peer, wish.id, "too-many", reason, Some(wish.frame));
+                self.not_granted(peer, *wish, "too-many", "too many wishes at once");
             }
             Err(Task::Request(wish)) => {
                 let id = Some(wish.id.into());
@@ -213,8 +210,13 @@ impl Sockets {
         let Task::Subscribe(wish) = task else {
             return false;
         };
-        if let Ok(topic) = TopicName::parse(&wish.topic) {
-            self.grant(peer, wish.id, &topic, wish.since, wish.frame);
+        match wish.asker {
+            Asker::Stream(question) => question.allow(),
+            Asker::Client { id, since, frame } => {
+                if let Ok(topic) = TopicName::parse(&wish.topic) {
+                    self.grant(peer, id, &topic, since, frame);
+                }
+            }
         }
         true
     }
@@ -261,17 +263,23 @@ impl Sockets {
         let Task::Subscribe(wish) = held.task else {
             return false;
         };
-        self.refused(held.peer, wish.id, "forbidden", reason, Some(wish.frame));
+        self.not_granted(held.peer, *wish, "forbidden", reason);
         true
+    }
+
+    /// Whoever asked for the topic is told why it cannot be had.
+    fn not_granted(&self, peer: PeerId, wish: Subscribe, code: &'static str, reason: &str) {
+        match wish.asker {
+            Asker::Client { id, frame, .. } => self.refused(peer, id, code, reason, Some(frame)),
+            Asker::Stream(question) => question.refuse(code, reason),
+        }
     }
 
     /// The worker died over it: whoever waits for an answer gets one.
     pub(super) fn lost(&self, held: Held) {
         const REASON: &str = "the worker died";
         match held.task {
-            Task::Subscribe(wish) => {
-                self.refused(held.peer, wish.id, "lost", REASON, Some(wish.frame));
-            }
+            Task::Subscribe(wish) => self.not_granted(held.peer, *wish, "lost", REASON),
             Task::Request(wish) => {
                 let answer = answers::failed(wish.id, REASON);
                 self.answer(held.peer, answer, Some(wish.frame));

@@ -52,6 +52,7 @@ impl Hub {
         }
         let entry = Entry {
             thread,
+            transport: admission.transport,
             address,
             user: admission.user,
             context: admission.context,
@@ -74,8 +75,11 @@ impl Hub {
         })
     }
 
-    /// Time has passed; histories forget.
-    pub(in crate::ws) fn sweep(&self, now: Instant) {
-        self.registry.lock().sweep(now);
+    /// Time has passed; histories forget. The present moment, if everything up to it has been
+    /// done that stood in the mailbox.
+    pub(in crate::ws) fn sweep(&self, now: Instant, mailbox: &Mailbox) -> Option<u64> {
+        let mut registry = self.registry.lock();
+        registry.sweep(now);
+        mailbox.is_settled().then_some(registry.moment)
     }
 }

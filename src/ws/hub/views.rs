@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Hub, Roll};
+use super::{Hub, Position, Roll};
 use crate::ws::id::PeerId;
+use crate::ws::moment::Moment;
 use crate::ws::name::TopicName;
+use crate::ws::transport::Transport;
 
 impl Hub {
     /// How many peers have the topic.
@@ -52,6 +54,21 @@ impl Hub {
             seq: watched.map_or(0, |topic| topic.seq),
             users: users.unwrap_or_default(),
         }
+    }
+
+    /// The number of the topic's last message, and the present moment: whoever shows what the
+    /// topic is now can go on from there.
+    pub fn position(&self, topic: &TopicName<'_>) -> (Position, Moment) {
+        let registry = self.registry.lock();
+        let epoch = self.epoch;
+        let (seq, at) = (registry.last(topic.as_str()), registry.moment);
+        (Position { epoch, seq }, Moment { epoch, at })
+    }
+
+    /// How the peer is reached; `None` if it has gone.
+    pub fn transport(&self, peer: PeerId) -> Option<Transport> {
+        let registry = self.registry.lock();
+        Some(registry.entry(peer)?.transport)
     }
 
     /// How many peers there are.

@@ -7,6 +7,7 @@ mod model;
 mod peers;
 mod policies;
 mod resume;
+mod streams;
 mod threads;
 
 use std::rc::Rc;

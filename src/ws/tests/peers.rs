@@ -143,9 +143,13 @@ fn a_slow_peer_gets_whole_frames_and_is_told_of() {
             got.push(client.socket.read_u8().await.expect("the hub writes"));
         }
         got.truncate(got.len() - 4);
-        let got = payloads(&got);
+        let mut got = payloads(&got);
+        let notice = got.pop().expect("a notice");
         assert!((4..10).contains(&got.len()), "{got:?}");
         assert!(got.is_sorted());
+        let skipped = 20 - got.len();
+        let expected = format!("{{\"type\":\"__skipped\",\"count\":{skipped}}}");
+        assert_eq!(notice, expected);
         assert_eq!(*told.drained.lock(), [client.id]);
     });
 }

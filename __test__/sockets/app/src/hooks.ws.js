@@ -1,3 +1,4 @@
+import process from 'node:process';
 import { read } from '$app/server';
 import { error, redirect } from '@sveltejs/kit';
 import note from '#lib/note.txt?url';
@@ -77,6 +78,8 @@ export function drain(peer) {
 export async function subscribe(peer, topic) {
 	if (topic === 'vague') return;
 	if (topic === 'staff') error(403, 'staff only');
+	if (topic === 'exit') process.exit(1);
+	if (topic === 'never') await new Promise(() => {});
 	if (topic === 'broken') throw new Error('subscribe throws on purpose');
 	await null;
 	return topic.startsWith('room:') || topic === `user:${peer.user?.id}`;

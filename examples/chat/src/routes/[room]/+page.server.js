@@ -11,7 +11,9 @@ export function load({ params, cookies, depends }) {
 	if (!visitor) redirect(303, `/?room=${params.room}`);
 
 	depends('chat:history');
-	return { room: params.room, name: visitor.name, messages: messages_of(params.room) };
+	// first where the room is, then what was said up to there: the page goes on from it
+	const since = hub.position(topic_of(params.room));
+	return { room: params.room, name: visitor.name, since, messages: messages_of(params.room) };
 }
 
 /** @satisfies {import('./$types').Actions} */

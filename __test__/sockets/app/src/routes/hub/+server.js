@@ -4,7 +4,8 @@
 function told(value) {
 	if (Array.isArray(value)) return value.map(told);
 	if (typeof value?.send !== 'function') return value;
-	return { id: value.id, user: value.user, context: value.context, topics: [...value.topics] };
+	const { id, user, context, transport } = value;
+	return { id, user, context, transport, topics: [...value.topics] };
 }
 
 /** @type {import('@sveltejs/kit').RequestHandler} */

@@ -1,0 +1,108 @@
+//! How a stream gets its topics: all at once, under one lock, so that one moment says up to where
+//! it has seen all of them.
+
+use super::{Hub, SubscribeError};
+use crate::ws::id::PeerId;
+use crate::ws::mailbox::{Opening, Post};
+use crate::ws::moment::Moment;
+use crate::ws::name::TopicName;
+use crate::ws::registry::{Entry, Registry};
+use crate::ws::reply::{Resume, Subscribed};
+
+impl Hub {
+    /// Gives the stream its topics, or none of them. It is told of each, under its place among
+    /// `topics`, then gets in order what it has missed of them since `seen`, and then whatever is
+    /// published.
+    pub fn stream(
+        &self,
+        peer: PeerId,
+        topics: &[TopicName<'_>],
+        seen: Option<Moment>,
+    ) -> Result<(), SubscribeError> {
+        self.decide(|registry, wakes| {
+            let entry = registry.entry(peer).ok_or(SubscribeError::Gone)?;
+            let (thread, user) = (entry.thread, entry.user.clone());
+            self.check_topics(registry, entry, topics)?;
+            let room = self.room(registry, thread);
+            let room = room.ok_or(SubscribeError::Overloaded)?;
+            let now = registry.moment;
+            // what it has seen of another process says nothing, nor does what has not been yet
+            let known = seen.filter(|seen| seen.epoch == self.epoch && seen.at <= now);
+            let mut left = self.limits.queued_bytes.min(room);
+            let mut opening = Opening {
+                topics: Vec::with_capacity(topics.len()),
+                missed: Vec::new(),
+                moments: (now, now),
+            };
+            for (place, name) in topics.iter().enumerate() {
+                let name = name.as_str();
+                let topic = registry.topic(name);
+                let new = topic.add(peer, thread);
+                let card = topic.card.clone();
+                // a hook gave it the topic already: since then it has missed nothing
+                let resume = match seen.filter(|_| new) {
+                    None => Resume::Fresh,
+                    Some(_) => {
+                        let missed = known.and_then(|seen| topic.history.after(seen.at, left));
+                        match missed {
+                            None => Resume::Gap,
+                            Some(missed) => {
+                                let bytes = missed.iter().map(|past| past.message.len());
+                                left -= bytes.sum::<usize>();
+                                let count = missed.len();
+                                let missed = missed.into_iter().map(|past| (place, past));
+                                opening.missed.extend(missed);
+                                Resume::Whole(count)
+                            }
+                        }
+                    }
+                };
+                let subscribed = Subscribed {
+                    seq: topic.seq,
+                    epoch: self.epoch,
+                    resume,
+                    new,
+                };
+                let joined = user
+                    .as_ref()
+                    .filter(|user| new && topic.presence.join(user));
+                let answer = subscribed.answer(place as u64, name);
+                opening.topics.push((card.clone(), answer));
+                if new && let Some(entry) = registry.entry_mut(peer) {
+                    entry.topics.push(card);
+                }
+                if let Some(user) = joined {
+                    registry.tell(name, "join", user, wakes);
+                }
+            }
+            opening.missed.sort_by_key(|(_, past)| past.moment);
+            if let Some(seen) = known.filter(|_| !opening.missed.is_empty()) {
+                // one that is cut off before it has all of that begins there again
+                opening.moments.0 = seen.at;
+            }
+            let opening = Box::new(opening);
+            wakes.post(&registry.threads, thread, Post::Stream { peer, opening });
+            Ok(())
+        })
+    }
+
+    /// Whether there is room for what it does not have yet.
+    fn check_topics(
+        &self,
+        registry: &Registry,
+        entry: &Entry,
+        topics: &[TopicName<'_>],
+    ) -> Result<(), SubscribeError> {
+        let has = |name: &str| entry.topics.iter().any(|card| &*card.name == name);
+        let new = topics.iter().filter(|name| !has(name.as_str())).count();
+        if entry.topics.len() + new > self.limits.subscriptions {
+            return Err(SubscribeError::Subscriptions);
+        }
+        let known = |name: &str| registry.topics.contains_key(name);
+        let made = topics.iter().filter(|name| !known(name.as_str())).count();
+        if made > 0 && registry.topics.len() + made > self.limits.topics {
+            return Err(SubscribeError::Topics);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,77 @@
+//! What is different about streams of server-sent events: how they begin, what a topic's messages
+//! become for them, and their sign of life.
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+
+use super::{Local, LocalTopic, Member};
+use crate::ws::mailbox::{Opening, Post};
+use crate::ws::message::PING;
+use crate::ws::run::{Run, Writer};
+use crate::ws::sse;
+use crate::ws::transport::Transport;
+
+impl Local {
+    /// Asks a peer for a sign of life. A stream is told how far it has seen everything, if that
+    /// is known, so that it does not seem to have missed what was never for it.
+    pub(super) fn ping(&self, member: &Member, moment: Option<u64>) -> Bytes {
+        match (member.transport, moment) {
+            (Transport::Socket, _) => Bytes::from_static(PING),
+            (Transport::Stream, Some(moment)) => self.ids.alone(moment).freeze(),
+            (Transport::Stream, None) => Bytes::from_static(sse::COMMENT),
+        }
+    }
+
+    /// What the topic's streams get of messages of it.
+    pub(super) fn events(&self, topic: &LocalTopic, posts: &[Post]) -> Run {
+        let mut writer = Writer::default();
+        for post in posts {
+            if let Post::Publish {
+                seq,
+                moment,
+                message,
+                except,
+                ..
+            } = post
+            {
+                let from = Some((&topic.card.head, *seq));
+                writer.add_event(message, from, Some((&self.ids, *moment)), *except);
+            }
+        }
+        writer.finish(topic.card.id)
+    }
+
+    /// Begins a stream: it is told of its topics, gets what it missed, and what is published
+    /// from here on.
+    pub(super) fn begin(&self, member: &Rc<Member>, opening: &Opening) {
+        let Opening {
+            topics,
+            missed,
+            moments: (before, now),
+        } = opening;
+        let mut writer = Writer::default();
+        for (topic, answer) in topics {
+            self.subscribe(member, topic);
+            writer.add_event(answer, None, Some((&self.ids, *before)), None);
+        }
+        member.begun.set(true);
+        let mut heartbeat = member.heartbeat.get();
+        heartbeat.hear(self.now());
+        member.heartbeat.set(heartbeat);
+        if !member.leaving.get() {
+            member.queue.borrow_mut().push_answer(&writer.finish(0));
+        }
+        for (topic, past) in missed {
+            let card = &topics[*topic].0;
+            let from = Some((&card.head, past.seq));
+            writer.add_event(&past.message, from, Some((&self.ids, past.moment)), None);
+            self.push(member, &writer.finish(card.id));
+        }
+        if now != before && !member.leaving.get() {
+            let seen = self.ids.alone(*now).freeze();
+            member.queue.borrow_mut().push_control(seen);
+        }
+        member.stir();
+    }
+}
