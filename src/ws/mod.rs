@@ -30,6 +30,7 @@
 //! Left out: the handshake, which the server does; hooks, which JS runs; who may do what.
 
 mod code;
+mod elsewhere;
 mod frames;
 mod heartbeat;
 mod history;
@@ -45,6 +46,7 @@ mod peer;
 mod presence;
 mod queue;
 mod registry;
+mod relay;
 mod reply;
 mod run;
 mod shuttle;
@@ -54,16 +56,17 @@ mod topic;
 
 pub use code::{CloseCode, Closed, Goodbye};
 pub use hub::{
-    Hub, JoinError, Position, PublishError, Published, Refused, Roll, SubscribeError, Subscription,
-    TooManyThreads,
+    Change, Hub, JoinError, Position, PublishError, Published, Refused, Roll, Standing,
+    SubscribeError, Subscription, TooManyThreads,
 };
 pub use id::PeerId;
 pub use inbound::{Data, Inbound};
 pub use limits::{Limits, Overflow, Replay};
 pub use local::{Hooks, Joined, Local};
-pub use message::{Message, NotAnObject};
+pub use message::{Kind, Message, NotAnObject};
 pub use name::{NAME_BYTES, NameError, TopicName};
 pub use peer::serve;
 pub use presence::User;
 pub use registry::{Admission, THREADS};
+pub use relay::{FarPeer, Relay};
 pub use reply::{Resume, Subscribed};
