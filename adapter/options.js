@@ -156,7 +156,8 @@ const WEBSOCKET = {
 	heartbeat: duration,
 	idleTimeout: duration,
 	replay: { size: count_or_none, ttl: duration },
-	publicTopics: texts
+	publicTopics: texts,
+	redis: { url: text, prefix: text }
 };
 
 /** @type {Rule} */
