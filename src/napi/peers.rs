@@ -7,7 +7,7 @@ use napi::Error;
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 
-use super::hub::{Code, Result, peer, sockets, unpublished};
+use super::hub::{Code, Result, Whom, sockets, unpublished, whom};
 use super::worker;
 use crate::dispatch::Worker;
 
@@ -58,8 +58,28 @@ pub fn settle(tokens: &[u32], count: u32) -> Result<()> {
 /// Asks a peer something; `data` is a JSON text. Returns the number under which the reply will
 /// come to this worker, or 0xffffffff if the peer has gone or too many wait for a reply.
 #[napi(catch_unwind)]
-pub fn hub_request(slot: u32, generation: u32, data: String) -> Result<u32> {
-    let request = sockets()?.ask(own()?, peer(slot, generation), &data);
+pub fn hub_request(slot: u32, generation: u32, data: String, epoch: Option<String>) -> Result<u32> {
+    let (sockets, own) = (sockets()?, own()?);
+    let request = match whom(slot, generation, epoch) {
+        Whom::Here(peer) => sockets.ask(own, peer, &data),
+        Whom::Far(peer) => sockets.ask_far(own, peer, &data),
+    };
+    Ok(request.unwrap_or(NO_REQUEST))
+}
+
+/// The other processes whose hubs are joined with this one, by their epochs.
+#[napi(catch_unwind)]
+pub fn hub_others() -> Result<Vec<String>> {
+    let hubs = sockets()?.hubs().into_iter();
+    Ok(hubs.map(|epoch| format!("{epoch:016x}")).collect())
+}
+
+/// Asks another process for what is kept with its peers, from that slot on. Returns as `hubRequest`;
+/// the reply is `{"peers":[[slot, generation, "hexadecimal", ["topic"]]],"next":slot or null}`.
+#[napi(catch_unwind)]
+pub fn hub_survey(epoch: String, slot: u32) -> Result<u32> {
+    let hub = u64::from_str_radix(&epoch, 16).unwrap_or_default();
+    let request = sockets()?.survey_far(own()?, hub, slot);
     Ok(request.unwrap_or(NO_REQUEST))
 }
 

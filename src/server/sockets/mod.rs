@@ -7,10 +7,12 @@
 //!                     └─ a frame of the hub's own (frames) ─> wishes ─┬─> homes: may it?
 //!                                                                     └─> Hub, answers
 //! JS ──> ask (requests) ──> Hub ──> peer ──> frames ──> the worker that asked
+//!              └── far ──> link ──> other processes
 //! ```
 
 mod answers;
 mod departure;
+mod far;
 mod frames;
 mod homes;
 mod hooks;
@@ -24,13 +26,14 @@ mod wishes;
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
 
 use crate::dispatch::wire::LONGEST;
 use crate::dispatch::{Dispatcher, PeerWatch, Standing, Worker};
+use crate::link::Link;
 use crate::ws::{Hub, Limits, PeerId, TopicName};
 use homes::Homes;
 use public::PublicTopics;
@@ -50,6 +53,8 @@ pub struct Sockets {
     homes: Homes,
     requests: Requests,
     public: PublicTopics,
+    /// Where the hub is joined with those of other processes.
+    link: OnceLock<Link>,
 }
 
 impl Sockets {
@@ -61,6 +66,7 @@ impl Sockets {
             homes: Homes::default(),
             requests: Requests::default(),
             public: PublicTopics::new(public_topics),
+            link: OnceLock::new(),
         });
         let watch: Weak<dyn PeerWatch> = Arc::<Self>::downgrade(&sockets);
         dispatcher.watch(watch);
