@@ -113,6 +113,25 @@ test('apps with other names for their channels do not hear each other', async (t
 /** @param {string[]} texts */
 const no_welcome = (texts) => texts.filter((text) => !text.includes('"welcome"'));
 
+test('channels are sharded where the server can, and plain in a cluster', async (t) => {
+	const plain = await Redis.start();
+	t.after(() => plain.kill());
+	const folder = folder_of(t);
+	const cluster = await Redis.start(['--cluster-enabled', 'yes', '--dir', folder]);
+	t.after(() => cluster.kill());
+	const slots = ['cluster', 'addslotsrange', '0', '16383'];
+	execFileSync('redis-cli', ['-p', `${cluster.port}`, ...slots], { stdio: 'pipe' });
+	for (const { url, sharded } of [
+		{ url: plain.url, sharded: 'true' },
+		{ url: cluster.url, sharded: 'false' }
+	]) {
+		const sites = [await site_of(t, { REDIS_URL: url }), await site_of(t, { REDIS_URL: url })];
+		await sites[0].happens('joined with other hubs through redis', { sharded });
+		await joined(sites);
+		await goes_across(sites);
+	}
+});
+
 test('through a Unix socket', async (t) => {
 	const socket = path.join(folder_of(t), 'redis.sock');
 	const redis = new Redis(['--port', '0', '--unixsocket', socket]);
@@ -131,7 +150,7 @@ test('over TLS, with a certificate that is looked at', async (t) => {
 		execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
 	openssl(
 		...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=test'],
-		...['-keyout', 'ca.key', '-out', 'ca.crt', '-addext', 'basicConstraints=critical,CA:TRUE']
+		...['-keyout', 'ca.key', '-out', 'ca.crt']
 	);
 	openssl(
 		...['req', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=localhost'],
