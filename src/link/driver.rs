@@ -34,6 +34,9 @@ const TELL: Duration = Duration::from_millis(20);
 const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// A connection that has held for so long was a good one: the next pause is short again.
+const STEADY: Duration = Duration::from_secs(10);
+
 /// An instance that has not heard itself for so long hears nobody.
 const DEAF: Duration = Duration::from_secs(5);
 
@@ -59,8 +62,11 @@ pub(super) struct Driver {
     events: Vec<Event>,
     /// When topics may be told next.
     tell_at: Instant,
-    /// Since when Redis is gone, and how often it was tried.
+    /// Since when Redis is gone, and when it is tried next.
     gone: Option<Gone>,
+    /// How often it was tried, or lost soon after it had come.
+    tries: u32,
+    came: Instant,
     heard_itself: Instant,
     told_of_versions: bool,
     told_of_loss: bool,
@@ -72,7 +78,6 @@ pub(super) struct Driver {
 #[derive(Debug)]
 struct Gone {
     since: Instant,
-    tries: u32,
     next: Instant,
 }
 
@@ -96,6 +101,8 @@ impl Driver {
             events: Vec::new(),
             tell_at: now,
             gone: None,
+            tries: 0,
+            came: now,
             heard_itself: now,
             told_of_versions: false,
             told_of_loss: false,
@@ -211,6 +218,7 @@ impl Driver {
     fn connected(&mut self, connection: &Connection) {
         let now = Instant::now();
         self.heard_itself = now;
+        self.came = now;
         let gone = self.gone.take();
         let seconds = gone.map(|gone| now.saturating_duration_since(gone.since).as_secs_f64());
         let waiting = self.node.waiting();
@@ -238,21 +246,21 @@ impl Driver {
         let now = Instant::now();
         self.up = None;
         self.node.down();
-        let gone = self.gone.get_or_insert_with(|| {
+        if self.gone.is_none() {
             log::warn("redis is gone", &[("reason", &reason)]);
             counters().redis_outages.increment();
-            Gone {
-                since: now,
-                tries: 0,
-                next: now,
+            if now.saturating_duration_since(self.came) >= STEADY {
+                self.tries = 0;
             }
-        });
-        let longest = PAUSE * 2u32.saturating_pow(gone.tries.min(16));
+        }
+        let longest = PAUSE * 2u32.saturating_pow(self.tries.min(16));
         let pause = longest.min(LONGEST_PAUSE);
         // not all at once
-        let share = RandomState::new().hash_one(gone.tries) % 1000;
-        gone.next = now + pause / 2 + pause.mul_f64(share as f64 / 2000.0);
-        gone.tries = gone.tries.saturating_add(1);
+        let share = RandomState::new().hash_one(self.tries) % 1000;
+        let next = now + pause / 2 + pause.mul_f64(share as f64 / 2000.0);
+        self.tries = self.tries.saturating_add(1);
+        let since = self.gone.as_ref().map_or(now, |gone| gone.since);
+        self.gone = Some(Gone { since, next });
     }
 
     fn is_deaf(&mut self, now: Instant) -> bool {

@@ -118,6 +118,25 @@ impl Link {
         Ok(())
     }
 
+    /// One that reaches these and that nothing comes of: what is told stays in it.
+    #[cfg(test)]
+    pub(crate) fn pretend(hub: Arc<Hub>, others: &[Instance]) -> Self {
+        let settings = Settings {
+            url: String::new(),
+            prefix: String::new(),
+        };
+        let link = Self::new(hub, settings);
+        link.intake.set_known(others.iter().copied().collect());
+        link
+    }
+
+    /// What has been told since this was last asked, in words.
+    #[cfg(test)]
+    pub(crate) fn told(&self) -> Vec<String> {
+        let words = self.intake.take(true).words.into_iter();
+        words.map(|word| format!("{word:?}")).collect()
+    }
+
     /// Says goodbye, once everything has been said, and waits for that, but not for long.
     pub fn leave(&self, patience: Duration) {
         self.intake.end(patience);

@@ -65,7 +65,7 @@ impl Sockets {
 
     /// The cards of peers from that slot on, as many as go into one answer:
     /// `{"peers":[[slot,generation,"card in hexadecimal",["topic",…]],…],"next":slot or null}`.
-    fn survey(&self, from: u32) -> String {
+    pub(super) fn survey(&self, from: u32) -> String {
         let mut json = String::from("{\"peers\":[");
         let empty = json.len();
         let mut next = None;
