@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { abandon, answer, attach, cancelBody, close, credit, drain, encodeUtf8, end, fail, flush, hubBroadcastBinary, hubBroadcastText, hubCard, hubCount, hubDisconnect, hubEpoch, hubForget, hubOpen, hubPeers, hubPresence, hubPublishBinary, hubPublishText, hubRequest, hubSendBinary, hubSendText, hubSetCard, hubSubscribe, hubSubscribers, hubSubscriptions, hubUnsubscribe, listen, measureAndCompress, MORE, open, peerAllow, peerMessage, peerRefuse, peerReply, pool, push, report, requestOrigin, running, runningIn, runningUnknown, settle, shutdown, startPool, stats, status, WIRE_BUFFER_SIZE, workerCount, workerExited } = nativeBinding
+const { abandon, answer, attach, cancelBody, close, credit, drain, encodeUtf8, end, fail, flush, hubBroadcastBinary, hubBroadcastText, hubCard, hubCount, hubDisconnect, hubEpoch, hubForget, hubOpen, hubOthers, hubPeers, hubPresence, hubPublishBinary, hubPublishText, hubRequest, hubSendBinary, hubSendText, hubSetCard, hubSubscribe, hubSubscribers, hubSubscriptions, hubSurvey, hubUnsubscribe, listen, measureAndCompress, MORE, open, peerAllow, peerMessage, peerRefuse, peerReply, pool, push, report, requestOrigin, running, runningIn, runningUnknown, settle, shutdown, startPool, stats, status, WIRE_BUFFER_SIZE, workerCount, workerExited } = nativeBinding
 export { abandon }
 export { answer }
 export { attach }
@@ -793,6 +793,7 @@ export { hubDisconnect }
 export { hubEpoch }
 export { hubForget }
 export { hubOpen }
+export { hubOthers }
 export { hubPeers }
 export { hubPresence }
 export { hubPublishBinary }
@@ -804,6 +805,7 @@ export { hubSetCard }
 export { hubSubscribe }
 export { hubSubscribers }
 export { hubSubscriptions }
+export { hubSurvey }
 export { hubUnsubscribe }
 export { listen }
 export { measureAndCompress }
