@@ -27,6 +27,8 @@ export function free_port() {
 	});
 }
 
+const START_TIMEOUT = 20_000;
+
 export class Redis {
 	/** @type {import('node:child_process').ChildProcess | undefined} */
 	#child;
@@ -69,8 +71,11 @@ export class Redis {
 			child.once('close', () => reject(new Error(`redis-server ended:\n${output}`)));
 			child.stdout?.on('data', (text) => {
 				output += text;
-				if (output.includes('Ready to accept connections')) resolve(undefined);
+				// of a Unix socket it says that "the server is now ready"
+				if (/ready to accept connections/i.test(output)) resolve(undefined);
 			});
+			const late = () => reject(new Error(`redis-server did not start:\n${output}`));
+			setTimeout(late, START_TIMEOUT).unref();
 		});
 	}
 
