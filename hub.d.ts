@@ -78,26 +78,27 @@ export interface Hub {
 	broadcast(data: unknown, options?: Omit<PublishOptions, 'key'>): number;
 	/**
 	 * To one peer.
-	 * @returns whether it is there
+	 * @returns whether it is there; of a peer of another process, whether that is
 	 */
 	send(id: string, data: unknown, options?: SendOptions): boolean;
 	/**
-	 * To each peer of which the predicate says so.
-	 * @returns how many peers that is
+	 * To each peer of which the predicate says so. Where hubs are joined, it is asked of the peers of the
+	 * other processes as well, after this has returned.
+	 * @returns how many peers of this process that is
 	 */
 	sendTo(predicate: (peer: Peer) => boolean, data: unknown, options?: SendOptions): number;
 	/**
 	 * Closes a peer's socket.
 	 * @param code 1000 by default; 3000 to 4999 are yours
 	 * @param reason at most 123 bytes
-	 * @returns whether it was there
+	 * @returns whether it was there; of a peer of another process, whether that is
 	 */
 	disconnect(id: string, code?: number, reason?: string): boolean;
 	/**
-	 * All peers, as they are at this moment. Their `context` is a copy.
+	 * All peers of this process, as they are at this moment. Their `context` is a copy.
 	 */
 	peers(): Peer[];
-	/** One peer, if it is there. Its `context` is a copy. */
+	/** One peer, if it is there and of this process. Its `context` is a copy. */
 	peer(id: string): Peer | undefined;
 	/** How many peers have the topic; without a topic, how many peers there are. */
 	count(topic?: string): number;
@@ -108,7 +109,7 @@ export interface Hub {
 	 * cannot. Ask for it before you read the data.
 	 */
 	position(topic: string): HubPosition;
-	/** The peers that have the topic, as in `peers()`. */
+	/** The peers of this process that have the topic, as in `peers()`. */
 	subscribers(topic: string): Peer[];
 	/** The users of the peers that have the topic, each once. */
 	presence(topic: string): Array<{ id: string; info: unknown }>;

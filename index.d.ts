@@ -442,6 +442,21 @@ export interface WebSocketOptions {
 	 * @default []
 	 */
 	publicTopics?: string[];
+
+	/** Joins the hub with those of other processes, through Redis. */
+	redis?: {
+		/**
+		 * Where it is: `redis://user:password@host:6379`, `rediss://host` for TLS or `unix:///path`. It
+		 * stands in the build with its password: prefer the variable, `REDIS_URL`.
+		 */
+		url?: string;
+		/**
+		 * What the names of channels begin with. Apps that share a Redis need different ones. Variable:
+		 * `REDIS_PREFIX`.
+		 * @default 'oxide'
+		 */
+		prefix?: string;
+	};
 }
 
 /**

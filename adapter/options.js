@@ -186,7 +186,8 @@ const WEBSOCKET = {
 	heartbeat: duration,
 	idleTimeout: duration,
 	replay: { size: count_or_none, ttl: duration },
-	publicTopics: topics
+	publicTopics: topics,
+	redis: { url: text, prefix: text }
 };
 
 /** @type {Rule} */

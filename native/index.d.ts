@@ -105,19 +105,19 @@ export declare function fail(slot: number, generation: number): void
 export declare function flush(buffer: Uint8Array, length: number): void
 
 /** Sends bytes to all peers but one. Returns how many those are. */
-export declare function hubBroadcastBinary(bytes: Uint8Array, exceptSlot: number, exceptGeneration: number): number
+export declare function hubBroadcastBinary(bytes: Uint8Array, exceptSlot: number, exceptGeneration: number, epoch?: string | undefined | null): number
 
 /** Sends a text to all peers but one. Returns how many those are. */
-export declare function hubBroadcastText(text: string, exceptSlot: number, exceptGeneration: number): number
+export declare function hubBroadcastText(text: string, exceptSlot: number, exceptGeneration: number, epoch?: string | undefined | null): number
 
 /** What is kept with the peer; `null` if all of it has been told and it has gone. */
 export declare function hubCard(slot: number, generation: number): Uint8Array | null
 
-/** How many peers have the topic. */
+/** How many peers have the topic, those of other processes included. */
 export declare function hubCount(topic: string): number
 
-/** Closes a peer. Whether it is there. */
-export declare function hubDisconnect(slot: number, generation: number, code: number, reason: string): boolean
+/** Closes a peer. Whether it is there, or its process. */
+export declare function hubDisconnect(slot: number, generation: number, code: number, reason: string, epoch?: string | undefined | null): boolean
 
 /** Which process's peers and numbers these are: 16 hexadecimal digits. */
 export declare function hubEpoch(): string
@@ -125,10 +125,13 @@ export declare function hubEpoch(): string
 /** The reply is not waited for any more. */
 export declare function hubForget(request: number): void
 
-/** How many peers there are. */
+/** How many peers there are, those of other processes included. */
 export declare function hubOpen(): number
 
-/** All peers: slot, generation, slot, generation and so on. */
+/** The other processes whose hubs are joined with this one, by their epochs. */
+export declare function hubOthers(): Array<string>
+
+/** All peers of this process: slot, generation, slot, generation and so on. */
 export declare function hubPeers(): Uint32Array
 
 /** Where the topic is at this moment, as JSON: `{"epoch":"…","seq":…,"eventId":"…"}`. */
@@ -138,25 +141,25 @@ export declare function hubPosition(topic: string): string
 export declare function hubPresence(topic: string): string
 
 /** Publishes bytes. Returns how many peers they are for. */
-export declare function hubPublishBinary(topic: string, bytes: Uint8Array, exceptSlot: number, exceptGeneration: number, key?: string | undefined | null): number
+export declare function hubPublishBinary(topic: string, bytes: Uint8Array, exceptSlot: number, exceptGeneration: number, key?: string | undefined | null, epoch?: string | undefined | null): number
 
 /**
  * Publishes a text; an `event` is a JSON object, to which the topic and the number are added.
  * Returns how many peers it is for. `key`: of those waiting for a slow peer, the latest is enough.
  */
-export declare function hubPublishText(topic: string, text: string, event: boolean, exceptSlot: number, exceptGeneration: number, key?: string | undefined | null): number
+export declare function hubPublishText(topic: string, text: string, event: boolean, exceptSlot: number, exceptGeneration: number, key?: string | undefined | null, epoch?: string | undefined | null): number
 
 /**
  * Asks a peer something; `data` is a JSON text. Returns the number under which the reply will
  * come to this worker.
  */
-export declare function hubRequest(slot: number, generation: number, data: string): number
+export declare function hubRequest(slot: number, generation: number, data: string, epoch?: string | undefined | null): number
 
-/** Sends bytes to one peer. Whether it is there. */
-export declare function hubSendBinary(slot: number, generation: number, bytes: Uint8Array): boolean
+/** Sends bytes to one peer. Whether it is there, or its process. */
+export declare function hubSendBinary(slot: number, generation: number, bytes: Uint8Array, epoch?: string | undefined | null): boolean
 
-/** Sends a text to one peer. Whether it is there. */
-export declare function hubSendText(slot: number, generation: number, text: string): boolean
+/** Sends a text to one peer. Whether it is there, or its process. */
+export declare function hubSendText(slot: number, generation: number, text: string, epoch?: string | undefined | null): boolean
 
 /** Keeps something else with the peer. Whether anybody will ask for it. */
 export declare function hubSetCard(slot: number, generation: number, bytes: Uint8Array): boolean
@@ -164,11 +167,17 @@ export declare function hubSetCard(slot: number, generation: number, bytes: Uint
 /** Gives the peer a topic. Whether it did not have it and is there. */
 export declare function hubSubscribe(slot: number, generation: number, topic: string): boolean
 
-/** The peers that have the topic, as `hubPeers`. */
+/** Those of them that have the topic, as `hubPeers`. */
 export declare function hubSubscribers(topic: string): Uint32Array
 
 /** The topics that the peer has; `null` if it has gone. */
 export declare function hubSubscriptions(slot: number, generation: number): Array<string> | null
+
+/**
+ * Asks another process for what is kept with its peers, from that slot on. Returns as `hubRequest`;
+ * the reply is `{"peers":[[slot, generation, "hexadecimal", ["topic"]]],"next":slot or null}`.
+ */
+export declare function hubSurvey(epoch: string, slot: number): number
 
 /** Takes a topic from the peer. Whether it had it. */
 export declare function hubUnsubscribe(slot: number, generation: number, topic: string): boolean

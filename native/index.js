@@ -793,6 +793,7 @@ export { hubDisconnect }
 export { hubEpoch }
 export { hubForget }
 export { hubOpen }
+export { hubOthers }
 export { hubPeers }
 export { hubPosition }
 export { hubPresence }
@@ -805,6 +806,7 @@ export { hubSetCard }
 export { hubSubscribe }
 export { hubSubscribers }
 export { hubSubscriptions }
+export { hubSurvey }
 export { hubUnsubscribe }
 export { listen }
 export { measureAndCompress }

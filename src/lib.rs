@@ -12,6 +12,7 @@ pub mod config;
 pub mod dispatch;
 pub mod http;
 pub mod limit;
+pub mod link;
 pub mod pool;
 pub mod router;
 pub mod server;

@@ -180,7 +180,7 @@ test('options within others are known by their whole names', () => {
 	};
 	assert.match(
 		refused({ paht: '/x' }) ?? '',
-		/websocket\.paht is not an option\. The options are websocket\.path, .*websocket\.publicTopics$/
+		/websocket\.paht is not an option\. The options are websocket\.path, .*websocket\.redis$/
 	);
 	assert.match(
 		refused({ maxpeers: 1 }) ?? '',

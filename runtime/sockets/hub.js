@@ -5,6 +5,7 @@
  */
 import { native } from '../native.js';
 import { Card } from './card.js';
+import { send_elsewhere } from './elsewhere.js';
 import { parse_id } from './ids.js';
 import { Peer } from './peer.js';
 import { ask } from './requests.js';
@@ -68,6 +69,7 @@ export const hub = Object.freeze({
 		for (const peer of hub.peers()) {
 			if (predicate(peer) && peer.send(data, options)) count += 1;
 		}
+		send_elsewhere(predicate, data, options);
 		return count;
 	},
 
@@ -86,8 +88,10 @@ export const hub = Object.freeze({
 	/** @param {string} id */
 	peer(id) {
 		const address = parse_id(id);
-		const card = address === null ? null : native.hubCard(address.slot, address.generation);
-		if (address === null || card === null) return undefined;
+		// one of another process is known there
+		if (address === null || address.epoch !== undefined) return undefined;
+		const card = native.hubCard(address.slot, address.generation);
+		if (card === null) return undefined;
 		return new Peer(address.slot, address.generation, new Card(card));
 	},
 

@@ -15,6 +15,11 @@ import { disconnect, publish, send } from './sending.js';
 
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 
+/**
+ * Another process, and what it says of a peer.
+ * @typedef {{ epoch: string, topics: string[] }} Far
+ */
+
 export class Peer {
 	#slot;
 	#generation;
@@ -24,16 +29,20 @@ export class Peer {
 	#id;
 	/** @type {Request | undefined} */
 	#request;
+	/** @type {Far | undefined} */
+	#far;
 
 	/**
 	 * @param {number} slot
 	 * @param {number} generation
 	 * @param {Card | null} card `null`: the hub is asked for it when it is needed
+	 * @param {Far} [far] of a peer of another process, whose card is at hand
 	 */
-	constructor(slot, generation, card) {
+	constructor(slot, generation, card, far) {
 		this.#slot = slot;
 		this.#generation = generation;
 		this.#card = card;
+		this.#far = far;
 	}
 
 	/** One that has gone meanwhile has nothing on its card. */
@@ -46,11 +55,11 @@ export class Peer {
 	}
 
 	get #address() {
-		return { slot: this.#slot, generation: this.#generation };
+		return { slot: this.#slot, generation: this.#generation, epoch: this.#far?.epoch };
 	}
 
 	get id() {
-		return (this.#id ??= format_id(this.#slot, this.#generation));
+		return (this.#id ??= format_id(this.#slot, this.#generation, this.#far?.epoch));
 	}
 
 	/** What `upgrade` and the hooks after it keep of the peer. */
@@ -115,7 +124,7 @@ export class Peer {
 
 	/** The topics it has at this moment; none once it has gone. */
 	get topics() {
-		const all = native.hubSubscriptions(this.#slot, this.#generation) ?? [];
+		const all = this.#far?.topics ?? native.hubSubscriptions(this.#slot, this.#generation) ?? [];
 		// presence and what else is the hub's own comes with others
 		return new Set(all.filter((topic) => !topic.startsWith('__')));
 	}
@@ -140,12 +149,21 @@ export class Peer {
 
 	/** @param {string} topic */
 	subscribe(topic) {
+		this.#be_here();
 		return native.hubSubscribe(this.#slot, this.#generation, topic);
 	}
 
 	/** @param {string} topic */
 	unsubscribe(topic) {
+		this.#be_here();
 		return native.hubUnsubscribe(this.#slot, this.#generation, topic);
+	}
+
+	/** @throws for a peer of another process, whose topics are changed there */
+	#be_here() {
+		if (this.#far !== undefined) {
+			throw new Error('The topics of a peer of another process cannot be changed from here');
+		}
 	}
 
 	/**

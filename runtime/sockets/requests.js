@@ -4,10 +4,13 @@
 import { native } from '../native.js';
 import { as_bytes, json_value } from './data.js';
 
-/** @import { Address } from './sending.js' */
+/** @import { Address } from './ids.js' */
 
 /** In milliseconds. */
 const TIMEOUT = 10_000;
+
+/** Another process that is gone is noticed sooner. */
+const SURVEY_TIMEOUT = 60_000;
 
 /** That a timer can wait. */
 const LONGEST = 2 ** 31 - 1;
@@ -34,12 +37,32 @@ const failure = (code, message) => Object.assign(new Error(message), { code });
  * @param {{ timeout?: number }} [options]
  * @returns {Promise<unknown>}
  */
-export async function ask({ slot, generation }, data, { timeout = TIMEOUT } = {}) {
+export async function ask({ slot, generation, epoch }, data, { timeout = TIMEOUT } = {}) {
 	if (as_bytes(data) !== null) throw new TypeError('A request takes JSON, not bytes');
 	if (!(timeout >= 0 && (timeout <= LONGEST || timeout === Infinity))) {
 		throw new RangeError(`The timeout of a request takes milliseconds, 0 for none, not ${timeout}`);
 	}
-	const id = native.hubRequest(slot, generation, JSON.stringify(json_value(data)));
+	const id = native.hubRequest(slot, generation, JSON.stringify(json_value(data)), epoch);
+	return reply_to(id, timeout);
+}
+
+/**
+ * What another process keeps with some of its peers
+ * @param {string} epoch
+ * @param {number} slot from which on
+ * @returns {Promise<unknown>}
+ */
+export async function survey(epoch, slot) {
+	const id = native.hubSurvey(epoch, slot);
+	return reply_to(id, SURVEY_TIMEOUT);
+}
+
+/**
+ * @param {number} id
+ * @param {number} timeout
+ * @returns {Promise<unknown>}
+ */
+function reply_to(id, timeout) {
 	return new Promise((resolve, reject) => {
 		/** @type {NodeJS.Timeout | undefined} */
 		let timer;

@@ -6,7 +6,7 @@ import { native } from '../native.js';
 import { as_bytes, as_text } from './data.js';
 import { NOBODY, parse_id } from './ids.js';
 
-/** @typedef {{ slot: number, generation: number }} Address */
+/** @import { Address } from './ids.js' */
 /** @typedef {{ type?: string, key?: string, except?: string | { readonly id: string } | null }} Options */
 
 /**
@@ -15,7 +15,6 @@ import { NOBODY, parse_id } from './ids.js';
  */
 function address_of(except) {
 	if (except == null) return NOBODY;
-	// of an id of another process: it has none of our peers
 	return parse_id(typeof except === 'string' ? except : except.id) ?? NOBODY;
 }
 
@@ -23,13 +22,29 @@ function address_of(except) {
  * @param {Address} to
  * @param {unknown} data
  * @param {Options} [options]
- * @returns {boolean} whether the peer is there
+ * @returns {boolean} whether the peer is there, or its process
  */
-export function send({ slot, generation }, data, { type } = {}) {
+export function send({ slot, generation, epoch }, data, { type } = {}) {
 	const bytes = type === undefined ? as_bytes(data) : null;
 	return bytes === null
-		? native.hubSendText(slot, generation, as_text(data, type).text)
-		: native.hubSendBinary(slot, generation, bytes);
+		? native.hubSendText(slot, generation, as_text(data, type).text, epoch)
+		: native.hubSendBinary(slot, generation, bytes, epoch);
+}
+
+/**
+ * As `send`, for several peers one after another: the data is looked at now.
+ * @param {unknown} data
+ * @param {Options} [options]
+ * @returns {(to: Address) => boolean}
+ */
+export function prepared(data, { type } = {}) {
+	const bytes = type === undefined ? as_bytes(data) : null;
+	if (bytes !== null) {
+		const copy = Buffer.from(bytes);
+		return ({ slot, generation, epoch }) => native.hubSendBinary(slot, generation, copy, epoch);
+	}
+	const { text } = as_text(data, type);
+	return ({ slot, generation, epoch }) => native.hubSendText(slot, generation, text, epoch);
 }
 
 /**
@@ -39,11 +54,11 @@ export function send({ slot, generation }, data, { type } = {}) {
  * @returns {number} how many peers have the topic and were not left out
  */
 export function publish(topic, data, { type, key, except } = {}) {
-	const { slot, generation } = address_of(except);
+	const { slot, generation, epoch } = address_of(except);
 	const bytes = type === undefined ? as_bytes(data) : null;
-	if (bytes !== null) return native.hubPublishBinary(topic, bytes, slot, generation, key);
+	if (bytes !== null) return native.hubPublishBinary(topic, bytes, slot, generation, key, epoch);
 	const { text, event } = as_text(data, type);
-	return native.hubPublishText(topic, text, event, slot, generation, key);
+	return native.hubPublishText(topic, text, event, slot, generation, key, epoch);
 }
 
 /**
@@ -52,11 +67,11 @@ export function publish(topic, data, { type, key, except } = {}) {
  * @returns {number} how many peers there are, those left out aside
  */
 export function broadcast(data, { type, except } = {}) {
-	const { slot, generation } = address_of(except);
+	const { slot, generation, epoch } = address_of(except);
 	const bytes = type === undefined ? as_bytes(data) : null;
 	return bytes === null
-		? native.hubBroadcastText(as_text(data, type).text, slot, generation)
-		: native.hubBroadcastBinary(bytes, slot, generation);
+		? native.hubBroadcastText(as_text(data, type).text, slot, generation, epoch)
+		: native.hubBroadcastBinary(bytes, slot, generation, epoch);
 }
 
 /** Codes that RFC 6455 7.4.1 keeps from being sent, or leaves for a later meaning. */
@@ -69,9 +84,9 @@ const REASON_BYTES = 123;
  * @param {Address} peer
  * @param {number} [code]
  * @param {string} [reason]
- * @returns {boolean} whether the peer was there
+ * @returns {boolean} whether the peer was there, or its process is
  */
-export function disconnect({ slot, generation }, code = 1000, reason = '') {
+export function disconnect({ slot, generation, epoch }, code = 1000, reason = '') {
 	const standard = code >= 1000 && code <= 1014 && !UNSENDABLE.includes(code);
 	if (!Number.isInteger(code) || !(standard || (code >= 3000 && code <= 4999))) {
 		throw new RangeError(
@@ -81,5 +96,5 @@ export function disconnect({ slot, generation }, code = 1000, reason = '') {
 	if (Buffer.byteLength(reason) > REASON_BYTES) {
 		throw new RangeError(`The reason for closing a socket takes at most ${REASON_BYTES} bytes`);
 	}
-	return native.hubDisconnect(slot, generation, code, reason);
+	return native.hubDisconnect(slot, generation, code, reason, epoch);
 }

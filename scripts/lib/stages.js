@@ -113,6 +113,10 @@ const SUITES = {
 	client: { title: 'the client library, in pages and with servers that are scripted', after: [] },
 	workers: { title: 'workers that die, are replaced, scaled, deployed to, overloaded' },
 	sockets: { title: 'WebSockets: handshakes, hooks and the hub, from outside' },
+	redis: {
+		title: 'hubs of several processes, joined by a real Redis that comes and goes',
+		programs: ['redis-server']
+	},
 	parity: {
 		title: 'the same answers as adapter-node, with light web objects and with native ones'
 	},

@@ -14,6 +14,7 @@ const DEBIAN = /** @type {const} */ ({
 	cc: 'build-essential',
 	chromium: 'chromium',
 	nginx: 'nginx-light',
+	'redis-server': 'redis-server',
 	taskset: 'util-linux',
 	wrk: 'wrk'
 });

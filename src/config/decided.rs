@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::handoff::Handoff;
 use crate::http::origin::OriginHeaders;
 use crate::telemetry::log::Level;
-use crate::ws;
+use crate::{link, ws};
 
 /// Everything the server needs to know before it starts.
 #[derive(Debug, Clone)]
@@ -278,6 +278,8 @@ pub struct WebSocket {
     pub upgrade_rate: Option<Rate>,
     /// Topics that any peer may have; one that ends with `*` stands for all that begin so.
     pub public_topics: Vec<String>,
+    /// Through which Redis the hub is joined with others.
+    pub redis: Option<link::Settings>,
     /// The bounds of the hub.
     pub limits: ws::Limits,
     /// `WEBSOCKET_UPGRADE_RATE_LIMIT` with the prefix.

@@ -126,3 +126,16 @@ pub(super) fn overflow(text: &str, _: Kind) -> Option<Overflow> {
 pub(super) fn port(text: &str, _: Kind) -> Option<u16> {
     parse::port(text)
 }
+
+/// A URL that the client of Redis understands.
+pub(super) fn redis_url(text: &str, _kind: Kind) -> Option<String> {
+    let url = text.trim();
+    redis::IntoConnectionInfo::into_connection_info(url).ok()?;
+    Some(url.to_owned())
+}
+
+pub(super) fn channel_prefix(text: &str, _kind: Kind) -> Option<String> {
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    let fits = (1..=64).contains(&text.len()) && text.chars().all(good);
+    fits.then(|| text.to_owned())
+}

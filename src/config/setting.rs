@@ -149,6 +149,10 @@ pub enum Kind {
     Origins,
     /// Names of topics, or what they begin with.
     Topics,
+    /// Where Redis is, perhaps with a password.
+    RedisUrl,
+    /// What names of channels begin with.
+    Prefix,
     /// How many in which time; 0 means "any number".
     Rate,
     /// What becomes of messages for a peer that reads too slowly.
@@ -204,11 +208,20 @@ impl Kind {
             Kind::UrlPath => "a path that starts with / and has no query, fragment or escapes",
             Kind::Origins => "origins like https://my.site, or *",
             Kind::Topics => "names of topics, or their beginning and *",
+            Kind::RedisUrl => {
+                "a URL like redis://user:password@host:6379, rediss://host or unix:///path"
+            }
+            Kind::Prefix => "1 to 64 letters, digits and any of - _ . :",
             Kind::Rate => "a whole number in a time, as in 20/10s, or 0",
             Kind::Overflow => "skip, close or coalesce",
             Kind::Level => "error, warn, info or debug",
             Kind::WebObjects => "light or native",
         })
+    }
+
+    /// Whether a value is nobody's to read, in messages either.
+    pub fn is_secret(self) -> bool {
+        self == Kind::RedisUrl
     }
 
     /// Whether an empty variable is as good as none. The others are read by adapter-node as

@@ -295,7 +295,12 @@ impl<'a> Source<'a> {
     pub fn read<T>(&mut self, raw: &Raw, parse: impl Fn(&str, Kind) -> Option<T>) -> Option<T> {
         let value = raw.text().and_then(|text| parse(&text, raw.kind));
         if value.is_none() {
-            self.mistake(&raw.name, &shown(&raw.value), &raw.kind.takes());
+            let got = if raw.kind.is_secret() {
+                "a value that is not shown".to_owned()
+            } else {
+                shown(&raw.value)
+            };
+            self.mistake(&raw.name, &got, &raw.kind.takes());
         }
         value
     }

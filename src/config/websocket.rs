@@ -9,21 +9,25 @@ use super::handoff::Handoff;
 use super::read;
 use super::setting::Group;
 use super::settings::{
-    SETTINGS, WEBSOCKET_ALLOWED_ORIGINS, WEBSOCKET_ENABLED, WEBSOCKET_HEARTBEAT,
-    WEBSOCKET_IDLE_TIMEOUT, WEBSOCKET_MAX_MESSAGE_SIZE, WEBSOCKET_MAX_PEERS,
+    REDIS_PREFIX, REDIS_URL, SETTINGS, WEBSOCKET_ALLOWED_ORIGINS, WEBSOCKET_ENABLED,
+    WEBSOCKET_HEARTBEAT, WEBSOCKET_IDLE_TIMEOUT, WEBSOCKET_MAX_MESSAGE_SIZE, WEBSOCKET_MAX_PEERS,
     WEBSOCKET_MAX_PEERS_PER_ADDRESS, WEBSOCKET_MAX_QUEUED_BYTES, WEBSOCKET_MAX_SUBSCRIPTIONS,
     WEBSOCKET_MAX_TOPICS, WEBSOCKET_OVERFLOW, WEBSOCKET_PATH, WEBSOCKET_PUBLIC_TOPICS,
     WEBSOCKET_REPLAY_SIZE, WEBSOCKET_REPLAY_TTL, WEBSOCKET_REQUIRE_ORIGIN,
     WEBSOCKET_UPGRADE_RATE_LIMIT,
 };
 use super::source::{Given, Raw, Source};
+use crate::link;
 use crate::ws::{Limits, Replay};
 
 /// The sockets of a server of our own.
 pub(super) fn decide(source: &mut Source<'_>, build: &Handoff) -> Option<WebSocket> {
     let on = enabled(source).map_or(build.hooks_ws, |said| said.value);
     // read either way: a mistake is one also where it has no effect yet
-    let decided = asked(source, build);
+    let mut decided = asked(source, build);
+    if on {
+        decided.redis = redis(source);
+    }
     if !on {
         let reason = format!("{} is not true", source.variable(WEBSOCKET_ENABLED.env));
         no_effect(source, &reason);
@@ -45,7 +49,9 @@ pub(super) fn decide_embedded(source: &mut Source<'_>, build: &Handoff) -> Optio
 
 fn no_effect(source: &mut Source<'_>, reason: &str) {
     let settings = SETTINGS.iter().filter(|s| s.group == Group::WebSocket);
-    for setting in settings.filter(|s| s.env != WEBSOCKET_ENABLED.env) {
+    // that of Redis may be there for the app's own sake
+    let others = [WEBSOCKET_ENABLED.env, REDIS_URL.env];
+    for setting in settings.filter(|s| !others.contains(&s.env)) {
         source.no_effect(setting, reason);
     }
 }
@@ -81,11 +87,23 @@ fn asked(source: &mut Source<'_>, build: &Handoff) -> WebSocket {
         require_origin: source.take_or_default(&WEBSOCKET_REQUIRE_ORIGIN, read::switch),
         upgrade_rate: source.take_or_default(&WEBSOCKET_UPGRADE_RATE_LIMIT, read::rate),
         public_topics: source.take_list(&WEBSOCKET_PUBLIC_TOPICS, read::topics),
+        redis: None,
         limits: limits(source),
         upgrade_rate_variable: source.variable(WEBSOCKET_UPGRADE_RATE_LIMIT.env),
         peers_per_address_variable: source.variable(WEBSOCKET_MAX_PEERS_PER_ADDRESS.env),
         peers_variable: source.variable(WEBSOCKET_MAX_PEERS.env),
     }
+}
+
+/// Not read where there are no sockets: the variable may be the app's own, with a URL of its own kind.
+fn redis(source: &mut Source<'_>) -> Option<link::Settings> {
+    let prefix = source.take_or_default(&REDIS_PREFIX, read::channel_prefix);
+    let Some(url) = source.take(&REDIS_URL, read::redis_url) else {
+        let reason = format!("{} is not set", source.variable(REDIS_URL.env));
+        source.no_effect(&REDIS_PREFIX, &reason);
+        return None;
+    };
+    Some(link::Settings { url, prefix })
 }
 
 fn limits(source: &mut Source<'_>) -> Limits {

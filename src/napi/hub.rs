@@ -1,5 +1,6 @@
 //! The hub, as JS calls it: numbers and texts go in, a number comes out. A peer is named by
-//! its slot and generation, nobody by a slot of 0xffffffff. What fails throws an `Error` whose
+//! its slot and generation, and by its hub's epoch where that is another's; nobody by a slot of
+//! 0xffffffff. What fails throws an `Error` whose
 //! `code` says why.
 
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use napi_derive::napi;
 use super::process::process;
 use crate::server::sockets::{CARD_BYTES, Sockets};
 use crate::ws::{
-    CloseCode, Goodbye, Message, PeerId, PublishError, Published, SubscribeError, Subscription,
-    TopicName,
+    CloseCode, FarPeer, Goodbye, Message, PeerId, PublishError, Published, SubscribeError,
+    Subscription, TopicName,
 };
 
 /// No peer, in place of a slot.
@@ -82,21 +83,39 @@ pub(super) fn peer(slot: u32, generation: u32) -> PeerId {
     PeerId::from_bits(u64::from(generation) << 32 | u64::from(slot))
 }
 
-fn except(slot: u32, generation: u32) -> Option<PeerId> {
-    (slot != NOBODY).then(|| peer(slot, generation))
+/// A peer of this process, or of another.
+pub(super) enum Whom {
+    Here(PeerId),
+    Far(FarPeer),
 }
 
-fn publish(
-    name: &str,
-    message: Message,
-    except: Option<PeerId>,
-    key: Option<String>,
-) -> Result<u32> {
+/// What JS calls an epoch is 16 hexadecimal digits; what is none is nobody's.
+pub(super) fn whom(slot: u32, generation: u32, epoch: Option<String>) -> Whom {
+    let peer = peer(slot, generation);
+    match epoch {
+        None => Whom::Here(peer),
+        Some(digits) => Whom::Far(FarPeer {
+            epoch: u64::from_str_radix(&digits, 16).unwrap_or_default(),
+            peer,
+        }),
+    }
+}
+
+fn except(slot: u32, generation: u32, epoch: Option<String>) -> Option<Whom> {
+    (slot != NOBODY).then(|| whom(slot, generation, epoch))
+}
+
+fn publish(name: &str, message: Message, except: Option<Whom>, key: Option<String>) -> Result<u32> {
     let message = match key {
         Some(key) => message.keyed(key.into()),
         None => message,
     };
-    let published = sockets()?.hub.publish(&topic(name)?, message, except);
+    let (hub, topic) = (&sockets()?.hub, topic(name)?);
+    let published = match except {
+        None => hub.publish(&topic, message, None),
+        Some(Whom::Here(peer)) => hub.publish(&topic, message, Some(peer)),
+        Some(Whom::Far(peer)) => hub.publish_but(&topic, message, peer),
+    };
     let Published { recipients, .. } = published.map_err(unpublished)?;
     Ok(recipients as u32)
 }
@@ -111,13 +130,15 @@ pub fn hub_publish_text(
     except_slot: u32,
     except_generation: u32,
     key: Option<String>,
+    epoch: Option<String>,
 ) -> Result<u32> {
     let message = if event {
         Message::event(text).map_err(|error| failed(Code::BadEvent, error))?
     } else {
         Message::text(text)
     };
-    publish(&topic, message, except(except_slot, except_generation), key)
+    let except = except(except_slot, except_generation, epoch);
+    publish(&topic, message, except, key)
 }
 
 /// Publishes bytes. Returns how many peers they are for.
@@ -128,42 +149,76 @@ pub fn hub_publish_binary(
     except_slot: u32,
     except_generation: u32,
     key: Option<String>,
+    epoch: Option<String>,
 ) -> Result<u32> {
     let message = Message::binary(Bytes::copy_from_slice(bytes));
-    publish(&topic, message, except(except_slot, except_generation), key)
+    let except = except(except_slot, except_generation, epoch);
+    publish(&topic, message, except, key)
 }
 
-/// Sends a text to one peer. Whether it is there.
+/// Sends a text to one peer. Whether it is there, or its process.
 #[napi(catch_unwind)]
-pub fn hub_send_text(slot: u32, generation: u32, text: String) -> Result<bool> {
-    let message = Message::text(text);
-    let sent = sockets()?.hub.send(peer(slot, generation), message);
-    sent.map_err(unpublished)
+pub fn hub_send_text(
+    slot: u32,
+    generation: u32,
+    text: String,
+    epoch: Option<String>,
+) -> Result<bool> {
+    send(whom(slot, generation, epoch), Message::text(text))
 }
 
-/// Sends bytes to one peer. Whether it is there.
+/// Sends bytes to one peer. Whether it is there, or its process.
 #[napi(catch_unwind)]
-pub fn hub_send_binary(slot: u32, generation: u32, bytes: &[u8]) -> Result<bool> {
+pub fn hub_send_binary(
+    slot: u32,
+    generation: u32,
+    bytes: &[u8],
+    epoch: Option<String>,
+) -> Result<bool> {
     let message = Message::binary(Bytes::copy_from_slice(bytes));
-    let sent = sockets()?.hub.send(peer(slot, generation), message);
+    send(whom(slot, generation, epoch), message)
+}
+
+fn send(to: Whom, message: Message) -> Result<bool> {
+    let sockets = sockets()?;
+    let sent = match to {
+        Whom::Here(peer) => sockets.hub.send(peer, message),
+        Whom::Far(peer) => sockets.send_far(peer, &message),
+    };
     sent.map_err(unpublished)
 }
 
 /// Sends a text to all peers but one. Returns how many those are.
 #[napi(catch_unwind)]
-pub fn hub_broadcast_text(text: String, except_slot: u32, except_generation: u32) -> Result<u32> {
-    broadcast(Message::text(text), except(except_slot, except_generation))
+pub fn hub_broadcast_text(
+    text: String,
+    except_slot: u32,
+    except_generation: u32,
+    epoch: Option<String>,
+) -> Result<u32> {
+    let except = except(except_slot, except_generation, epoch);
+    broadcast(Message::text(text), except)
 }
 
 /// Sends bytes to all peers but one. Returns how many those are.
 #[napi(catch_unwind)]
-pub fn hub_broadcast_binary(bytes: &[u8], except_slot: u32, except_generation: u32) -> Result<u32> {
+pub fn hub_broadcast_binary(
+    bytes: &[u8],
+    except_slot: u32,
+    except_generation: u32,
+    epoch: Option<String>,
+) -> Result<u32> {
     let message = Message::binary(Bytes::copy_from_slice(bytes));
-    broadcast(message, except(except_slot, except_generation))
+    broadcast(message, except(except_slot, except_generation, epoch))
 }
 
-fn broadcast(message: Message, except: Option<PeerId>) -> Result<u32> {
-    let sent = sockets()?.hub.broadcast(message, except);
+fn broadcast(message: Message, except: Option<Whom>) -> Result<u32> {
+    let hub = &sockets()?.hub;
+    let sent = match except {
+        None => hub.broadcast(message, None),
+        Some(Whom::Here(peer)) => hub.broadcast(message, Some(peer)),
+        Some(Whom::Far(peer)) => hub.broadcast_but(message, peer),
+    };
     Ok(sent.map_err(unpublished)? as u32)
 }
 
@@ -190,9 +245,15 @@ pub fn hub_unsubscribe(slot: u32, generation: u32, topic: String) -> Result<bool
     Ok(sockets()?.unsubscribe(peer(slot, generation), &name))
 }
 
-/// Closes a peer. Whether it is there.
+/// Closes a peer. Whether it is there, or its process.
 #[napi(catch_unwind)]
-pub fn hub_disconnect(slot: u32, generation: u32, code: u16, reason: String) -> Result<bool> {
+pub fn hub_disconnect(
+    slot: u32,
+    generation: u32,
+    code: u16,
+    reason: String,
+    epoch: Option<String>,
+) -> Result<bool> {
     let sockets = sockets()?;
     let code = CloseCode::new(code).ok_or_else(|| {
         failed(
@@ -201,16 +262,19 @@ pub fn hub_disconnect(slot: u32, generation: u32, code: u16, reason: String) -> 
         )
     })?;
     let goodbye = Goodbye::new(code, &reason);
-    Ok(sockets.hub.disconnect(peer(slot, generation), goodbye))
+    Ok(match whom(slot, generation, epoch) {
+        Whom::Here(peer) => sockets.hub.disconnect(peer, goodbye),
+        Whom::Far(peer) => sockets.disconnect_far(peer, &goodbye),
+    })
 }
 
-/// All peers: slot, generation, slot, generation and so on.
+/// All peers of this process: slot, generation, slot, generation and so on.
 #[napi(catch_unwind)]
 pub fn hub_peers() -> Result<Uint32Array> {
     Ok(pairs(sockets()?.hub.peers()))
 }
 
-/// The peers that have the topic, as `hubPeers`.
+/// Those of them that have the topic, as `hubPeers`.
 #[napi(catch_unwind)]
 pub fn hub_subscribers(topic: String) -> Result<Uint32Array> {
     let name = self::topic(&topic)?;
@@ -232,7 +296,7 @@ pub fn hub_subscriptions(slot: u32, generation: u32) -> Result<Option<Vec<String
     Ok(topics.map(|topics| topics.iter().map(|name| name.to_string()).collect()))
 }
 
-/// How many peers have the topic.
+/// How many peers have the topic, those of other processes included.
 #[napi(catch_unwind)]
 pub fn hub_count(topic: String) -> Result<u32> {
     Ok(sockets()?.hub.count(&self::topic(&topic)?) as u32)
@@ -244,7 +308,7 @@ pub fn hub_position(topic: String) -> Result<String> {
     Ok(sockets()?.position(&self::topic(&topic)?))
 }
 
-/// How many peers there are.
+/// How many peers there are, those of other processes included.
 #[napi(catch_unwind)]
 pub fn hub_open() -> Result<u32> {
     Ok(sockets()?.hub.open() as u32)

@@ -7,11 +7,10 @@ use napi::Error;
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 
-use super::hub::{Code, Result, failed, peer, sockets, unpublished};
+use super::hub::{Code, Result, Whom, failed, sockets, unpublished, whom};
 use super::worker;
 use crate::dispatch::Worker;
 use crate::server::sockets::AskError;
-use crate::ws::Transport;
 
 /// The worker whose thread is calling.
 fn own() -> Result<Arc<Worker>> {
@@ -57,18 +56,38 @@ pub fn settle(tokens: &[u32], count: u32) -> Result<()> {
 /// Asks a peer something; `data` is a JSON text. Returns the number under which the reply will
 /// come to this worker. A stream of events, which cannot reply, is an error.
 #[napi(catch_unwind)]
-pub fn hub_request(slot: u32, generation: u32, data: String) -> Result<u32> {
-    let (sockets, peer) = (sockets()?, peer(slot, generation));
-    if sockets.hub.transport(peer) == Some(Transport::Stream) {
-        let error = "a stream of events cannot reply";
-        return Err(failed(Code::OneWay, error));
-    }
-    let request = sockets.ask(own()?, peer, &data);
-    request.map_err(|error| match error {
+pub fn hub_request(slot: u32, generation: u32, data: String, epoch: Option<String>) -> Result<u32> {
+    let (sockets, own) = (sockets()?, own()?);
+    let request = match whom(slot, generation, epoch) {
+        Whom::Here(peer) => sockets.ask(own, peer, &data),
+        Whom::Far(peer) => sockets.ask_far(own, peer, &data),
+    };
+    request.map_err(unasked)
+}
+
+fn unasked(error: AskError) -> Error<Code> {
+    match error {
         AskError::Gone => failed(Code::Gone, error),
+        AskError::OneWay => failed(Code::OneWay, error),
         AskError::Requests => failed(Code::Requests, error),
         AskError::Unsent(error) => unpublished(error),
-    })
+    }
+}
+
+/// The other processes whose hubs are joined with this one, by their epochs.
+#[napi(catch_unwind)]
+pub fn hub_others() -> Result<Vec<String>> {
+    let hubs = sockets()?.hubs().into_iter();
+    Ok(hubs.map(|epoch| format!("{epoch:016x}")).collect())
+}
+
+/// Asks another process for what is kept with its peers, from that slot on. Returns as `hubRequest`;
+/// the reply is `{"peers":[[slot, generation, "hexadecimal", ["topic"]]],"next":slot or null}`.
+#[napi(catch_unwind)]
+pub fn hub_survey(epoch: String, slot: u32) -> Result<u32> {
+    let hub = u64::from_str_radix(&epoch, 16).unwrap_or_default();
+    let request = sockets()?.survey_far(own()?, hub, slot);
+    request.map_err(unasked)
 }
 
 /// The reply is not waited for any more.

@@ -87,8 +87,12 @@ impl IoThread {
             .spawn(move || {
                 let running = self.running.clone();
                 let lifecycle = self.lifecycle.clone();
+                let app = self.app.clone();
                 LocalSet::new().block_on(&runtime, self.run());
                 if running.fetch_sub(1, Ordering::AcqRel) == 1 {
+                    if let Some(sockets) = &app.sockets {
+                        sockets.leave_hubs();
+                    }
                     lifecycle.closed();
                 }
             })?;

@@ -170,6 +170,14 @@ impl Server {
     /// Binds and starts to accept.
     pub fn start(app: Arc<App>, bound: Bound, lifecycle: Arc<dyn Lifecycle>) -> io::Result<Self> {
         let address = bound.address();
+        let redis = app
+            .config
+            .websocket
+            .as_ref()
+            .and_then(|it| it.redis.as_ref());
+        if let (Some(sockets), Some(redis)) = (&app.sockets, redis) {
+            sockets.join_hubs(redis)?;
+        }
         let count = app.config.io_threads.max(1);
         let (threads, receivers): (Vec<_>, Vec<_>) =
             (0..count).map(|_| unbounded_channel()).unzip();

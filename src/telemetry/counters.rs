@@ -38,8 +38,14 @@ impl Gauge {
     /// Raises the gauge until the returned guard is dropped, on whatever thread.
     #[must_use = "the gauge falls when this is dropped"]
     pub fn raise(&self) -> Raised<'_> {
-        add(self.0, 1);
-        Raised(self)
+        self.raise_by(1)
+    }
+
+    /// Raises it by so many.
+    #[must_use = "the gauge falls when this is dropped"]
+    pub fn raise_by(&self, n: u64) -> Raised<'_> {
+        add(self.0, n);
+        Raised(self, n)
     }
 
     /// The present value.
@@ -49,13 +55,13 @@ impl Gauge {
     }
 }
 
-/// One unit of a [`Gauge`], given back on drop.
+/// What a [`Gauge`] was raised by, given back on drop.
 #[derive(Debug)]
-pub struct Raised<'a>(&'a Gauge);
+pub struct Raised<'a>(&'a Gauge, u64);
 
 impl Drop for Raised<'_> {
     fn drop(&mut self) {
-        add(self.0.0, 1u64.wrapping_neg());
+        add(self.0.0, self.1.wrapping_neg());
     }
 }
 
@@ -216,6 +222,26 @@ counters! {
     ws_refused_full: Counter,
     /// Handshakes refused because a drain had begun.
     ws_refused_drain: Counter,
+    /// 1 while the hub is joined with others through Redis.
+    redis_up: Gauge,
+    /// Times that Redis was lost.
+    redis_outages: Counter,
+    /// Other processes whose hubs are joined with this one.
+    redis_instances: Gauge,
+    /// Frames given to Redis.
+    redis_sent: Counter,
+    /// Those of them that another process had missed and asked for.
+    redis_resent: Counter,
+    /// Numbered frames taken from other processes.
+    redis_received: Counter,
+    /// Frames that came twice and were ignored.
+    redis_again: Counter,
+    /// Frames that could not be told, were not heard or could not be delivered.
+    redis_lost: Counter,
+    /// What came from Redis and made no sense, or was of another version.
+    redis_ignored: Counter,
+    /// Bytes kept to be sent to other processes, or sent again.
+    redis_kept_bytes: Gauge,
 }
 
 /// Two of them are for the tests of this file alone.

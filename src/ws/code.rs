@@ -86,6 +86,11 @@ impl Goodbye {
             reason: Utf8Bytes::from(&reason[..end.unwrap_or(0)]),
         }
     }
+
+    /// Why, in words.
+    pub fn reason(&self) -> &str {
+        self.reason.as_str()
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The hub: the one handle on all peers and topics of the process, from any thread. It decides
 //! under the registry's lock and leaves the work to the I/O threads.
 
+mod joined;
 mod membership;
 mod stream;
 mod views;
@@ -19,10 +20,12 @@ use super::mailbox::Post;
 use super::message::Message;
 use super::name::TopicName;
 use super::registry::{Registry, Wakes};
+use super::relay::FarPeer;
 use super::reply::{Resume, Subscribed};
+pub use joined::Standing;
 pub use words::{
-    JoinError, Position, PublishError, Published, Refused, Roll, SubscribeError, Subscription,
-    TooManyThreads,
+    Change, JoinError, Position, PublishError, Published, Refused, Roll, SubscribeError,
+    Subscription, TooManyThreads,
 };
 
 /// All peers and topics of the process.
@@ -62,17 +65,56 @@ impl Hub {
         message: Message,
         except: Option<PeerId>,
     ) -> Result<Published, PublishError> {
+        self.publish_from_here(topic, message, except, None)
+    }
+
+    /// To all subscribers of a topic but one of another process.
+    pub fn publish_but(
+        &self,
+        topic: &TopicName<'_>,
+        message: Message,
+        except: FarPeer,
+    ) -> Result<Published, PublishError> {
+        self.publish_from_here(topic, message, None, Some(except))
+    }
+
+    fn publish_from_here(
+        &self,
+        topic: &TopicName<'_>,
+        message: Message,
+        except: Option<PeerId>,
+        far: Option<FarPeer>,
+    ) -> Result<Published, PublishError> {
         self.check(&message)?;
         self.decide(|registry, wakes| {
-            if let Some(found) = registry.topics.get(topic.as_str()) {
-                self.check_room(registry, found.reach(), message.len())?;
-            } else if self.limits.replay.size > 0 && registry.topics.len() < self.limits.topics {
-                registry.topic(topic.as_str());
+            let told = registry.relay.is_some().then(|| message.clone());
+            let mut published = self.fan_out(registry, wakes, topic, message, except)?;
+            if let (Some(relay), Some(message)) = (&registry.relay, told) {
+                relay.published(topic.as_str(), &message, far);
+                wakes.relay = true;
+                published.recipients += registry.elsewhere.count(topic.as_str());
             }
-            let (seq, recipients) = registry.publish(topic.as_str(), message, except, wakes);
-            registry.tidy(topic.as_str());
-            Ok(Published { seq, recipients })
+            Ok(published)
         })
+    }
+
+    /// Gives the message its number here and posts it to the threads.
+    fn fan_out(
+        &self,
+        registry: &mut Registry,
+        wakes: &mut Wakes,
+        topic: &TopicName<'_>,
+        message: Message,
+        except: Option<PeerId>,
+    ) -> Result<Published, PublishError> {
+        if let Some(found) = registry.topics.get(topic.as_str()) {
+            self.check_room(registry, found.reach(), message.len())?;
+        } else if self.limits.replay.size > 0 && registry.topics.len() < self.limits.topics {
+            registry.topic(topic.as_str());
+        }
+        let (seq, recipients) = registry.publish(topic.as_str(), message, except, wakes);
+        registry.tidy(topic.as_str());
+        Ok(Published { seq, recipients })
     }
 
     /// To one peer. Whether it is there.
@@ -129,20 +171,51 @@ impl Hub {
         message: Message,
         except: Option<PeerId>,
     ) -> Result<usize, PublishError> {
+        self.broadcast_from_here(message, except, None)
+    }
+
+    /// To all peers but one of another process. How many those are.
+    pub fn broadcast_but(&self, message: Message, except: FarPeer) -> Result<usize, PublishError> {
+        self.broadcast_from_here(message, None, Some(except))
+    }
+
+    fn broadcast_from_here(
+        &self,
+        message: Message,
+        except: Option<PeerId>,
+        far: Option<FarPeer>,
+    ) -> Result<usize, PublishError> {
         self.check(&message)?;
         self.decide(|registry, wakes| {
-            self.check_room(registry, 0..registry.threads.len(), message.len())?;
-            let excepted = except.is_some_and(|id| registry.entry(id).is_some());
-            for thread in 0..registry.threads.len() {
-                let post = Post::Broadcast {
-                    message: message.clone(),
-                    except,
-                    joined: registry.joined,
-                };
-                wakes.post(&registry.threads, thread, post);
+            let told = registry.relay.is_some().then(|| message.clone());
+            let mut reached = self.send_all(registry, wakes, &message, except)?;
+            if let (Some(relay), Some(message)) = (&registry.relay, told) {
+                relay.broadcast(&message, far);
+                wakes.relay = true;
+                reached += registry.elsewhere.open;
             }
-            Ok(registry.open - usize::from(excepted))
+            Ok(reached)
         })
+    }
+
+    fn send_all(
+        &self,
+        registry: &Registry,
+        wakes: &mut Wakes,
+        message: &Message,
+        except: Option<PeerId>,
+    ) -> Result<usize, PublishError> {
+        self.check_room(registry, 0..registry.threads.len(), message.len())?;
+        let excepted = except.is_some_and(|id| registry.entry(id).is_some());
+        for thread in 0..registry.threads.len() {
+            let post = Post::Broadcast {
+                message: message.clone(),
+                except,
+                joined: registry.joined,
+            };
+            wakes.post(&registry.threads, thread, post);
+        }
+        Ok(registry.open - usize::from(excepted))
     }
 
     /// Gives the peer the topic, unless it has it. Peer and topic agree on it at once; what is
@@ -202,6 +275,7 @@ impl Hub {
             let topic = registry.topic(name);
             let new = topic.add(peer, thread);
             let card = topic.card.clone();
+            let name_of = card.name.clone();
             // One that has the topic already misses nothing, and must not get anything twice.
             let (resume, missed) = match subscription.since.filter(|_| new) {
                 None => (Resume::Fresh, Vec::new()),
@@ -221,7 +295,9 @@ impl Hub {
                 resume,
                 new,
             };
-            let joined = user.filter(|user| new && topic.presence.join(user));
+            let joined = user
+                .as_ref()
+                .filter(|user| new && topic.presence.join(user));
             let answer = subscription.answer.map(|id| subscribed.answer(id, name));
             let mut wish = wish.take();
             if let Some(wish) = &mut wish {
@@ -242,8 +318,13 @@ impl Hub {
             if let Some(maker) = maker {
                 registry.charge(name, maker);
             }
-            if let Some(user) = joined {
-                registry.tell(name, "join", &user, wakes);
+            if let Some(user) = joined
+                && !registry.elsewhere.has(name, &user.id)
+            {
+                registry.tell(name, "join", user, wakes);
+            }
+            if new {
+                registry.changed(&name_of, user.as_ref(), wakes);
             }
             Ok(subscribed)
         });
@@ -305,9 +386,13 @@ impl Hub {
             return decided;
         }
         let sleepers: Vec<_> = registry.sleepers(&wakes);
+        let relay = registry.relay.clone().filter(|_| wakes.relay);
         drop(registry);
         for mailbox in sleepers {
             mailbox.wake();
+        }
+        if let Some(relay) = relay {
+            relay.wake();
         }
         decided
     }

@@ -29,11 +29,13 @@ impl PeerId {
         }
     }
 
-    pub(super) fn slot(self) -> usize {
+    /// Its slot, which another peer may have later.
+    pub fn slot(self) -> usize {
         self.slot as usize
     }
 
-    pub(super) fn generation(self) -> u32 {
+    /// The how many-th peer in the slot it is.
+    pub fn generation(self) -> u32 {
         self.generation
     }
 }

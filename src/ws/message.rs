@@ -24,10 +24,14 @@ const FRAME_HEAD: usize = 10;
 /// Payloads from here on are not copied: their frame goes out in two pieces.
 const SHARED_FROM: usize = 16 * 1024;
 
+/// How a message stands on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
+    /// A text, as it is.
     Text,
+    /// Bytes, as they are.
     Binary,
+    /// A JSON object, with topic and number in front.
     Event,
 }
 
@@ -75,6 +79,30 @@ impl Message {
         }
     }
 
+    /// Takes a message as another process had it: what is no UTF-8 is no text, and what is no
+    /// object no event.
+    pub fn from_parts(kind: Kind, data: Bytes) -> Option<Self> {
+        match kind {
+            Kind::Binary => {}
+            Kind::Text | Kind::Event if str::from_utf8(&data).is_err() => return None,
+            Kind::Event if data.len() < 3 || data[0] != b'{' || !data.ends_with(b"}") => {
+                return None;
+            }
+            Kind::Text | Kind::Event => {}
+        }
+        Some(Self::of(kind, data))
+    }
+
+    /// How it stands on the wire.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What it says.
+    pub fn data(&self) -> &Bytes {
+        &self.data
+    }
+
     fn of(kind: Kind, data: Bytes) -> Self {
         Self {
             kind,
@@ -98,7 +126,8 @@ impl Message {
         self.data.len() >= SHARED_FROM
     }
 
-    pub(super) fn key(&self) -> Option<&Arc<str>> {
+    /// Of its key, the latest is enough for a slow peer.
+    pub fn key(&self) -> Option<&Arc<str>> {
         self.key.as_ref()
     }
 
@@ -119,10 +148,6 @@ impl Message {
             }
             _ => ([&[], &[], &[]], 0),
         }
-    }
-
-    pub(super) fn data(&self) -> &Bytes {
-        &self.data
     }
 
     /// Appends the frame, or what stands before the payload of one that is long enough to

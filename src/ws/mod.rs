@@ -32,6 +32,7 @@
 //! Left out: the handshake, which the server does; hooks, which JS runs; who may do what.
 
 mod code;
+mod elsewhere;
 mod frames;
 mod heartbeat;
 mod history;
@@ -48,6 +49,7 @@ mod peer;
 mod presence;
 mod queue;
 mod registry;
+mod relay;
 mod reply;
 mod run;
 mod shuttle;
@@ -60,19 +62,20 @@ mod transport;
 
 pub use code::{CloseCode, Closed, Goodbye};
 pub use hub::{
-    Hub, JoinError, Position, PublishError, Published, Refused, Roll, SubscribeError, Subscription,
-    TooManyThreads,
+    Change, Hub, JoinError, Position, PublishError, Published, Refused, Roll, Standing,
+    SubscribeError, Subscription, TooManyThreads,
 };
 pub use id::PeerId;
 pub use inbound::{Data, Inbound};
 pub use limits::{Limits, Overflow, Replay};
 pub use local::{Hooks, Joined, Local};
-pub use message::{Message, NotAnObject};
+pub use message::{Kind, Message, NotAnObject};
 pub use moment::Moment;
 pub use name::{NAME_BYTES, NameError, TopicName};
 pub use peer::serve;
 pub use presence::User;
 pub use registry::{Admission, THREADS};
+pub use relay::{FarPeer, Relay};
 pub use reply::{Resume, Subscribed};
 pub use stream::serve as serve_stream;
 pub use transport::Transport;

@@ -50,6 +50,28 @@ impl Presence {
         last
     }
 
+    /// Whether he is there.
+    pub fn has(&self, user: &str) -> bool {
+        self.0.contains_key(user)
+    }
+
+    /// What others see of him, if he is there.
+    pub fn info(&self, user: &str) -> Option<Option<Arc<str>>> {
+        Some(self.0.get(user)?.info.clone())
+    }
+
+    /// What others see of him is something else now.
+    pub fn restate(&mut self, user: &User) {
+        if let Some(present) = self.0.get_mut(&user.id) {
+            present.info.clone_from(&user.info);
+        }
+    }
+
+    /// Whether nobody is there.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Everyone, in no order.
     pub fn users(&self) -> Vec<User> {
         let users = self.0.iter().map(|(id, present)| User {

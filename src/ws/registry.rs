@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::elsewhere::Elsewhere;
 use super::history::Room;
 use super::id::PeerId;
 use super::limits::Limits;
@@ -15,6 +16,7 @@ use super::mailbox::{Mailbox, Post, TopicCard};
 use super::message::Message;
 use super::name;
 use super::presence::{self, User};
+use super::relay::Relay;
 use super::topic::Topic;
 use super::transport::Transport;
 
@@ -25,9 +27,12 @@ pub const THREADS: usize = 64;
 /// outlive its time by as much.
 const SWEEP: Duration = Duration::from_secs(1);
 
-/// Threads that have to be woken once the lock is free.
+/// Who has to be woken once the lock is free: threads, and the relay.
 #[derive(Debug, Default)]
-pub(super) struct Wakes(u64);
+pub(super) struct Wakes {
+    threads: u64,
+    pub relay: bool,
+}
 
 /// A peer that wants to join.
 #[derive(Debug, Clone, Default)]
@@ -86,6 +91,10 @@ pub(super) struct Registry {
     forgotten: u64,
     pub room: Room,
     pub threads: Vec<Option<Arc<Mailbox>>>,
+    /// What other processes have.
+    pub elsewhere: Elsewhere,
+    /// Who tells them what happens here.
+    pub relay: Option<Arc<dyn Relay>>,
     /// As of the last sweep by any thread.
     pub now: Instant,
     /// When the topics were last gone through.
@@ -112,6 +121,8 @@ impl Registry {
                 used: 0,
             },
             threads: Vec::new(),
+            elsewhere: Elsewhere::default(),
+            relay: None,
             now,
             swept: now,
         }
@@ -287,12 +298,26 @@ impl Registry {
         if !topic.remove(id, thread) {
             return false;
         }
+        let name_of = topic.card.name.clone();
         let gone = user.filter(|user| topic.presence.leave(user));
-        if let Some(user) = gone {
+        if let Some(user) = gone
+            && !self.elsewhere.has(name, &user.id)
+        {
             self.tell(name, "leave", user, wakes);
         }
+        self.changed(&name_of, user, wakes);
         self.tidy(name);
         true
+    }
+
+    /// Other processes may have to know who has the topic now.
+    pub fn changed(&self, topic: &Arc<str>, user: Option<&User>, wakes: &mut Wakes) {
+        if let Some(relay) = &self.relay
+            && !name::is_reserved(topic)
+        {
+            relay.changed(topic, user.map(|user| &user.id));
+            wakes.relay = true;
+        }
     }
 
     /// The mailboxes whose threads are to be woken.
@@ -342,15 +367,15 @@ impl Wakes {
         if let Some(Some(mailbox)) = threads.get(thread)
             && mailbox.put(post)
         {
-            self.0 |= 1 << thread;
+            self.threads |= 1 << thread;
         }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0 == 0
+        self.threads == 0 && !self.relay
     }
 
     pub fn contains(&self, thread: usize) -> bool {
-        self.0 & (1 << thread) != 0
+        self.threads & (1 << thread) != 0
     }
 }

@@ -179,3 +179,21 @@ pub const WEBSOCKET_PUBLIC_TOPICS: Setting = Group::WebSocket.setting(
     "",
     "Topics that any peer may have without the `subscribe` hook being asked; one that ends with `*` stands for all that begin so.",
 );
+
+/// `REDIS_URL`.
+pub const REDIS_URL: Setting = Group::WebSocket.setting(
+    "REDIS_URL",
+    "websocket.redis.url",
+    Kind::RedisUrl,
+    "",
+    "Joins the hub with those of other processes that have the same: Redis from 6 on, or what speaks like it. `rediss://` is TLS. The option stands in the build with its password: prefer the variable. Without WebSockets it has no effect.",
+);
+
+/// `REDIS_PREFIX`.
+pub const REDIS_PREFIX: Setting = Group::WebSocket.setting(
+    "REDIS_PREFIX",
+    "websocket.redis.prefix",
+    Kind::Prefix,
+    "oxide",
+    "What the names of its channels in Redis begin with. Two apps, or two environments of one, that share a Redis need two.",
+);

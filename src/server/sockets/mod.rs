@@ -8,10 +8,12 @@
 //!                                                                     └─> Hub, answers
 //! a stream's exchange (streams) ────────────────────────────────────────> homes: may it?
 //! JS ──> ask (requests) ──> Hub ──> peer ──> frames ──> the worker that asked
+//!              └── far ──> link ──> other processes
 //! ```
 
 mod answers;
 mod departure;
+mod far;
 mod frames;
 mod homes;
 mod hooks;
@@ -26,13 +28,14 @@ mod wishes;
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
 
 use crate::dispatch::wire::LONGEST;
 use crate::dispatch::{Dispatcher, PeerWatch, Standing, Worker};
+use crate::link::Link;
 use crate::ws::{Hub, Limits, PeerId, Position, TopicName};
 use homes::Homes;
 use public::PublicTopics;
@@ -53,6 +56,8 @@ pub struct Sockets {
     homes: Homes,
     requests: Requests,
     public: PublicTopics,
+    /// Where the hub is joined with those of other processes.
+    link: OnceLock<Link>,
 }
 
 impl Sockets {
@@ -64,6 +69,7 @@ impl Sockets {
             homes: Homes::default(),
             requests: Requests::default(),
             public: PublicTopics::new(public_topics),
+            link: OnceLock::new(),
         });
         let watch: Weak<dyn PeerWatch> = Arc::<Self>::downgrade(&sockets);
         dispatcher.watch(watch);

@@ -9,17 +9,19 @@ use super::{Hub, Position, Roll};
 use crate::ws::id::PeerId;
 use crate::ws::moment::Moment;
 use crate::ws::name::TopicName;
+use crate::ws::presence::{Presence, User};
 use crate::ws::transport::Transport;
 
 impl Hub {
-    /// How many peers have the topic.
+    /// How many peers have the topic, here and in other processes.
     pub fn count(&self, topic: &TopicName<'_>) -> usize {
         let registry = self.registry.lock();
-        let topic = registry.topics.get(topic.as_str());
-        topic.map_or(0, |topic| topic.subscribers.len())
+        let here = registry.topics.get(topic.as_str());
+        let here = here.map_or(0, |topic| topic.subscribers.len());
+        here + registry.elsewhere.count(topic.as_str())
     }
 
-    /// Which peers have the topic, in no order.
+    /// Which peers of this process have the topic, in no order.
     pub fn subscribers(&self, topic: &TopicName<'_>) -> Vec<PeerId> {
         let registry = self.registry.lock();
         let topic = registry.topics.get(topic.as_str());
@@ -42,17 +44,20 @@ impl Hub {
         Some(entry.topics.iter().map(|card| card.name.clone()).collect())
     }
 
-    /// Who is in the topic.
+    /// Who is in the topic, here and in other processes.
     pub fn presence(&self, topic: &TopicName<'_>) -> Roll {
         let registry = self.registry.lock();
         let topics = &registry.topics;
-        let users = topics
-            .get(topic.as_str())
-            .map(|topic| topic.presence.users());
+        let here = topics.get(topic.as_str()).map(|topic| &topic.presence);
+        let mut users = here.map(Presence::users).unwrap_or_default();
+        if let Some(away) = registry.elsewhere.users(topic.as_str()) {
+            let new = |user: &User| here.is_none_or(|here| !here.has(&user.id));
+            users.extend(away.users().into_iter().filter(new));
+        }
         let watched = topics.get(topic.presence().as_str());
         Roll {
             seq: watched.map_or(0, |topic| topic.seq),
-            users: users.unwrap_or_default(),
+            users,
         }
     }
 
@@ -71,9 +76,10 @@ impl Hub {
         Some(registry.entry(peer)?.transport)
     }
 
-    /// How many peers there are.
+    /// How many peers there are, here and in other processes.
     pub fn open(&self) -> usize {
-        self.registry.lock().open
+        let registry = self.registry.lock();
+        registry.open + registry.elsewhere.open
     }
 
     /// How many topics there are.
@@ -81,7 +87,7 @@ impl Hub {
         self.registry.lock().topics.len()
     }
 
-    /// All peers.
+    /// All peers of this process.
     pub fn peers(&self) -> Vec<PeerId> {
         self.registry.lock().ids().collect()
     }

@@ -1,5 +1,7 @@
 //! What the hub is asked with and what it answers: its errors, subscriptions and rolls.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
 use crate::ws::inbound::Inbound;
@@ -98,4 +100,46 @@ pub struct Roll {
     pub seq: u64,
     /// One entry for each user, in no order.
     pub users: Vec<User>,
+}
+
+/// What is different in another process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It has so many peers, instead of so many.
+    Open {
+        /// So many it had.
+        before: usize,
+        /// So many it has.
+        after: usize,
+    },
+    /// So many of them have the topic, instead of so many.
+    Count {
+        /// The topic's name.
+        topic: Arc<str>,
+        /// So many had it.
+        before: usize,
+        /// So many have it.
+        after: usize,
+    },
+    /// A user is in the topic there.
+    Join {
+        /// The topic's name.
+        topic: Arc<str>,
+        /// Who.
+        user: User,
+    },
+    /// What others see of him is something else now.
+    Restate {
+        /// The topic's name.
+        topic: Arc<str>,
+        /// Who.
+        user: User,
+    },
+    /// He is not in it any more.
+    Leave {
+        /// The topic's name.
+        topic: Arc<str>,
+        /// Who.
+        user: User,
+    },
 }

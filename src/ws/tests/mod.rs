@@ -2,6 +2,7 @@
 
 mod client;
 mod endings;
+mod joined;
 mod life;
 mod model;
 mod peers;

@@ -221,3 +221,45 @@ fn what_is_set_in_vain_is_told() {
         assert!(told, "{:?}", config.warnings());
     }
 }
+
+#[test]
+fn redis_joins_hubs() {
+    assert_eq!(decided(json!({}), &[]).redis, None);
+    let url = "rediss://someone:secret@redis.internal:6380";
+    let redis = decided(json!({}), &[("REDIS_URL", url)])
+        .redis
+        .expect("a URL");
+    assert_eq!((&*redis.url, &*redis.prefix), (url, "oxide"));
+    assert!(!format!("{redis:?}").contains("secret"));
+    let options = json!({ "websocket": { "redis": { "url": url, "prefix": "shop:staging" } } });
+    let redis = decided(options.clone(), &[]).redis.expect("a URL");
+    assert_eq!((&*redis.url, &*redis.prefix), (url, "shop:staging"));
+    let pairs = [
+        ("REDIS_URL", "unix:///run/redis.sock"),
+        ("REDIS_PREFIX", "x"),
+    ];
+    let redis = decided(options, &pairs).redis.expect("a URL");
+    assert_eq!(
+        (&*redis.url, &*redis.prefix),
+        ("unix:///run/redis.sock", "x")
+    );
+}
+
+#[test]
+fn a_url_that_is_none_is_a_mistake_without_its_password() {
+    for url in ["redis//x:secret@host", "http://x:secret@host", "secret"] {
+        let errors = run(with_hooks(json!({})), &[("REDIS_URL", url)]).expect_err(url);
+        let text = errors.to_string();
+        assert!(text.contains("REDIS_URL"), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+    }
+    for prefix in ["a b", "{x}", "é"] {
+        run(with_hooks(json!({})), &[("REDIS_PREFIX", prefix)]).expect_err(prefix);
+    }
+    // without sockets it is the app's own
+    let config = run(
+        handoff("", json!({})),
+        &[("REDIS_URL", "redis-sentinel://x")],
+    );
+    assert_eq!(config.expect("no mistake").warnings(), &[] as &[String]);
+}

@@ -1,6 +1,7 @@
 //! The boundary from both sides: clients over sockets, workers that drain when they are told to.
 
 mod credit;
+mod far;
 mod frames;
 mod moving;
 mod order;

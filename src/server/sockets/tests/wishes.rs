@@ -113,7 +113,7 @@ fn a_hook_decides_on_the_others() {
             .hub
             .subscriptions(ann.id)
             .expect("it is there");
-        assert_eq!(topics, ["a".into()]);
+        assert_eq!(topics, [std::sync::Arc::<str>::from("a")]);
         assert!(world.sockets.is_idle());
     });
 }
@@ -205,7 +205,7 @@ fn presence_and_counts_are_for_subscribers() {
                 .subscriptions(ann.id)
                 .expect("it is there")
         };
-        assert_eq!(topics(), ["news".into()]);
+        assert_eq!(topics(), [std::sync::Arc::<str>::from("news")]);
         world
             .sockets
             .hub

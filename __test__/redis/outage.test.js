@@ -1,0 +1,148 @@
+/**
+ * Redis goes away and comes back in the middle of numbered messages: who is connected to the process
+ * that publishes notices nothing, the others get everything later, once and in order.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client } from '../sockets/client.js';
+import { start_site } from '../sockets/site.js';
+import { eventually, joined, Redis } from './redis.js';
+
+/** @typedef {import('./redis.js').Site} Site */
+
+const TOPIC = 'room:numbers';
+
+/** A client that keeps the numbers it gets, by the process they come from. */
+class Reader {
+	/** @type {[number[], number[]]} */
+	numbers = [[], []];
+
+	/**
+	 * @param {Site} site
+	 * @param {string} user
+	 */
+	static async open(site, user) {
+		const client = await Client.open(site, `/ws?user=${user}`);
+		await client.wish({ type: '__subscribe', id: 1, topic: TOPIC });
+		const reader = new Reader();
+		client.socket.on('message', (data) => {
+			const event = JSON.parse(`${data}`);
+			if (event.topic === TOPIC) {
+				reader.numbers[/** @type {0 | 1} */ (event.data.from)].push(event.data.n);
+			}
+		});
+		return reader;
+	}
+}
+
+/**
+ * Publishes from both until told to stop
+ * @param {Site[]} sites
+ */
+function publishing(sites) {
+	let over = false;
+	const published = sites.map(() => 0);
+	const all = sites.map(async (site, from) => {
+		while (!over) {
+			await site.hub('publish', TOPIC, { from, n: published[from] });
+			published[from] += 1;
+			await pause(2);
+		}
+	});
+	const stop = async () => {
+		over = true;
+		await Promise.all(all);
+	};
+	return { published, stop };
+}
+
+/** @param {number} count */
+const numbers = (count) => Array.from({ length: count }, (_, n) => n);
+
+/**
+ * @param {import('node:test').TestContext} t
+ * @param {(redis: Redis) => Promise<void>} go
+ * @param {(redis: Redis) => Promise<void>} come
+ * @param {(sites: Site[]) => Promise<void>} [meanwhile]
+ */
+async function outage(t, go, come, meanwhile = async () => {}) {
+	const redis = await Redis.start();
+	t.after(() => redis.kill());
+	const env = { REDIS_URL: redis.url };
+	const sites = [await start_site({ env }), await start_site({ env })];
+	t.after(() => Promise.all(sites.map((site) => site.stop())));
+	await joined(sites);
+	const readers = await Promise.all(sites.map((site, at) => Reader.open(site, `user ${at}`)));
+	for (const site of sites) {
+		const look = () => site.hub('count', TOPIC);
+		await eventually(look, (count) => count === 2, 'two have the topic');
+	}
+	const { published, stop } = publishing(sites);
+
+	for (let round = 1; round <= 2; round += 1) {
+		await pause(200);
+		await go(redis);
+		for (const site of sites) {
+			await site.happens('redis is gone', {}, { count: round, timeout: 20_000 });
+		}
+		// here it goes on
+		const before = readers.map((reader, at) => reader.numbers[/** @type {0 | 1} */ (at)].length);
+		for (const [at, reader] of readers.entries()) {
+			const here = async () => reader.numbers[/** @type {0 | 1} */ (at)].length;
+			await eventually(here, (count) => count > before[at] + 20, 'local delivery');
+		}
+		await meanwhile(sites);
+		await come(redis);
+		for (const site of sites) {
+			await site.happens('redis is back', {}, { count: round, timeout: 20_000 });
+		}
+	}
+	await pause(200);
+	await stop();
+	for (const [at, reader] of readers.entries()) {
+		for (const from of /** @type {const} */ ([0, 1])) {
+			const look = async () => reader.numbers[from].length;
+			await eventually(look, (count) => count >= published[from], `all of ${from} at ${at}`);
+		}
+	}
+	await pause(1500);
+	for (const reader of readers) {
+		assert.deepEqual(reader.numbers, published.map(numbers));
+	}
+	t.diagnostic(`${published} published`);
+	for (const site of sites) {
+		const { stats } = await site.observe();
+		assert.equal(stats.redis_outages, 2);
+		assert.equal(stats.redis_lost, 0);
+		assert.equal(stats.redis_up, 1);
+	}
+	return sites;
+}
+
+test('Redis is killed and started again', { timeout: 120_000 }, async (t) => {
+	const sites = await outage(
+		t,
+		(redis) => redis.kill(),
+		(redis) => redis.start(),
+		async (sites) => {
+			// who comes meanwhile is known to all afterwards
+			await Reader.open(sites[0], 'late');
+		}
+	);
+	for (const site of sites) {
+		const look = () => site.hub('presence', TOPIC);
+		const users = await eventually(look, (found) => found.length === 3, 'three users');
+		const ids = users.map((/** @type {any} */ user) => user.id);
+		assert.deepEqual(ids.sort(), ['late', 'user 0', 'user 1']);
+		assert.equal(await site.hub('count', TOPIC), 4);
+	}
+});
+
+test('Redis hangs and goes on', { timeout: 120_000 }, async (t) => {
+	await outage(
+		t,
+		async (redis) => redis.signal('SIGSTOP'),
+		async (redis) => redis.signal('SIGCONT')
+	);
+});
