@@ -137,7 +137,7 @@ impl Sockets {
     }
 
     /// Asks another process for the cards of its peers from that slot on; the worker is told them as a
-    /// reply, in the form of [`Sockets::survey`]. `None` as of [`Sockets::ask`].
+    /// reply, in the form that `far.rs` gives them. `None` as of [`Sockets::ask`].
     pub fn survey_far(&self, worker: Arc<Worker>, hub: Instance, from: u32) -> Option<u32> {
         let link = self.link()?;
         let nobody = PeerId::from_bits(u64::MAX);
