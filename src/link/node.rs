@@ -31,6 +31,9 @@ const BEAT_AT_MOST: Duration = Duration::from_millis(100);
 /// One that has been silent for so long is gone, with its peers.
 pub const SILENCE: Duration = Duration::from_secs(15);
 
+/// One that has been silent for so long is asked nothing.
+const QUIET: Duration = Duration::from_secs(3);
+
 /// How far it had come is remembered for so long after that.
 const FORGET: Duration = Duration::from_secs(600);
 
@@ -538,11 +541,20 @@ impl Node {
                 changed(changes, events);
                 events.push(Event::Gone(id));
             }
-            if silence >= SILENCE + FORGET {
+            if !self.up {
+                remote.excuse(now);
+            }
+            if remote.absence(now) >= SILENCE + FORGET {
                 self.remotes.remove(&id);
                 continue;
             }
-            if remote.alive && self.up {
+            if !self.up || !remote.alive {
+                continue;
+            }
+            if silence >= QUIET {
+                // it cannot answer, so that is no reason to give anything up
+                remote.ask_anew();
+            } else {
                 self.give_up(id, now, events);
                 self.ask(id, now);
             }

@@ -45,6 +45,8 @@ pub struct Remote {
     /// Its epoch.
     pub id: Instance,
     heard: Instant,
+    /// When it could last have been heard.
+    listened: Instant,
     /// It has been heard of late and has not said goodbye.
     pub alive: bool,
     /// It has said goodbye: what still comes of it is of no interest.
@@ -60,6 +62,7 @@ impl Remote {
         Self {
             id,
             heard: now,
+            listened: now,
             alive: false,
             over: false,
             open: 0,
@@ -78,10 +81,22 @@ impl Remote {
         for lane in &mut self.lanes {
             lane.awaited = Some(Box::default());
         }
+        self.ask_anew();
         true
     }
 
-    /// How long ago that was.
+    /// Nobody can be heard: that it is not is no reason to forget how far it had come. What it then
+    /// sends again would be taken twice.
+    pub fn excuse(&mut self, now: Instant) {
+        self.listened = now;
+    }
+
+    /// For how long it could have been heard and was not.
+    pub fn absence(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.listened.max(self.heard))
+    }
+
+    /// How long ago it was heard.
     pub fn silence(&self, now: Instant) -> Duration {
         now.saturating_duration_since(self.heard)
     }

@@ -190,6 +190,61 @@ fn what_is_cut_off_goes_out_again_and_is_taken_once() {
     assert!(world.places[1].node.take_tally().again > 0);
 }
 
+#[test]
+fn what_is_missing_of_one_that_is_away_is_waited_for() {
+    let mut world = met(2);
+    world.publish(0, "a", "one");
+    world.step(
+        |from, _| if from == 0 { Fate::Lost } else { Fate::Arrives },
+        None,
+    );
+    // it is heard of, and asked for in vain
+    world.publish(0, "a", "two");
+    world.step(
+        |_, to| if to == 0 { Fate::Lost } else { Fate::Arrives },
+        None,
+    );
+    world.down(0);
+    world.settle(SECOND * 40);
+    world.up(0);
+    world.settle(SECOND * 3);
+    let told = &world.places[1].told;
+    assert_eq!(
+        (&*told.published["a"], told.missed),
+        (&["one".to_owned(), "two".to_owned()][..], 0)
+    );
+}
+
+#[test]
+fn nothing_comes_twice_after_a_long_outage_either() {
+    let mut world = met(2);
+    for n in 0..10 {
+        world.publish(0, "a", &n.to_string());
+    }
+    world.step(|_, _| Fate::Arrives, Some((0, 5)));
+    world.down(1);
+    world.settle(SECOND * 1200);
+    world.up(0);
+    world.up(1);
+    world.settle(SECOND * 3);
+    let expected: Vec<String> = (0..10).map(|n| n.to_string()).collect();
+    assert_eq!(world.places[1].told.published["a"], expected);
+}
+
+#[test]
+fn who_has_been_gone_for_long_is_forgotten() {
+    let mut world = met(2);
+    world.down(0);
+    world.publish(0, "a", "old");
+    world.settle(SECOND * 700);
+    world.up(0);
+    world.publish(0, "a", "new");
+    world.settle(SECOND * 3);
+    let told = &world.places[1].told;
+    assert_eq!(told.published["a"], ["old", "new"], "neither had been sent");
+    assert_eq!(told.missed, 0);
+}
+
 fn all_frames() -> Vec<Frame> {
     let peer = PeerId::from_bits(0x0000_0007_0000_0003);
     let user = User {

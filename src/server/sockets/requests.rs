@@ -163,7 +163,7 @@ impl Sockets {
     }
 
     /// Asks another process for the cards of its peers from that slot on; the worker is told them as a
-    /// reply, in the form of [`Sockets::survey`].
+    /// reply, in the form that `far.rs` gives them.
     ///
     /// # Errors
     /// If it is not asked.
