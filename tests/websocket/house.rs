@@ -23,7 +23,7 @@ const FLAG_UPGRADE: u8 = 0b0001_0000;
 const FLAG_BAD_HANDSHAKE: u8 = 0b0010_0000;
 const FLAG_STREAM: u8 = 0b0100_0000;
 
-/// Bytes of the answer to `/big`: more than sockets take of one that is not read.
+/// Bytes of the answer to `/big`, which no socket takes at once.
 pub const BIG: usize = 16 * 1024 * 1024;
 
 pub struct House {
