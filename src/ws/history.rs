@@ -106,22 +106,33 @@ impl History {
         if self.last != present || missed > self.entries.len() {
             return None;
         }
-        self.latest(missed, bytes)
+        self.latest(missed, bytes, Message::len)
     }
 
-    /// What came after that moment; `None` if some of it is gone, or it is more than `bytes`.
-    pub fn after(&self, moment: u64, bytes: usize) -> Option<Vec<Past>> {
+    /// What came after that moment; `None` if some of it is gone, or it is more than `bytes` as
+    /// `weigh` counts them.
+    pub fn after(
+        &self,
+        moment: u64,
+        bytes: usize,
+        weigh: impl Fn(&Message) -> usize,
+    ) -> Option<Vec<Past>> {
         if moment < self.forgotten {
             return None;
         }
         let seen = self.entries.partition_point(|entry| entry.moment <= moment);
-        self.latest(self.entries.len() - seen, bytes)
+        self.latest(self.entries.len() - seen, bytes, weigh)
     }
 
     /// So many entries, which are there.
-    fn latest(&self, count: usize, bytes: usize) -> Option<Vec<Past>> {
+    fn latest(
+        &self,
+        count: usize,
+        bytes: usize,
+        weigh: impl Fn(&Message) -> usize,
+    ) -> Option<Vec<Past>> {
         let entries = self.entries.range(self.entries.len() - count..);
-        let total: usize = entries.clone().map(|entry| entry.message.len()).sum();
+        let total: usize = entries.clone().map(|entry| weigh(&entry.message)).sum();
         if total > bytes {
             return None;
         }
@@ -224,7 +235,7 @@ mod tests {
         let now = Instant::now();
         let (mut history, mut room) = (History::new(5), room(3, 10_000));
         let moments = |history: &History, moment| {
-            let missed = history.after(moment, 1000)?;
+            let missed = history.after(moment, 1000, Message::len)?;
             let past = missed.iter().map(|past| (past.seq, past.moment));
             Some(past.collect::<Vec<_>>())
         };
@@ -243,7 +254,8 @@ mod tests {
         assert_eq!(moments(&history, 25), Some(vec![(10, 30), (11, 40)]));
         assert_eq!(moments(&history, 40), Some(vec![]));
         assert_eq!(moments(&history, 99), Some(vec![]));
-        assert!(history.after(10, 2).is_none(), "too much at once");
+        assert!(history.after(10, 3, |_| 1).is_some());
+        assert!(history.after(10, 5, |_| 2).is_none(), "too much at once");
         // one that is too large for all there is
         let large = Message::text("x".repeat(20_000));
         history.add((12, 50), &large, now, &mut room);

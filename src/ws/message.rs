@@ -197,6 +197,10 @@ fn put_frame_head(out: &mut BytesMut, opcode: u8, len: usize) {
 pub(super) struct Head(Box<[u8]>);
 
 impl Head {
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub fn new(topic: &str) -> Self {
         let mut text = String::from("{\"topic\":");
         put_json(&mut text, topic);

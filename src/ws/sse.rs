@@ -74,6 +74,17 @@ pub(super) fn encode(
     out.put_slice(b"\n\n");
 }
 
+/// Bytes that a message of that topic takes at most.
+pub(super) fn bound(message: &Message, head: &Head) -> usize {
+    // an id and a number have their longest form, and there is more room than for the rest
+    let around = 128 + head.len();
+    if message.is_binary() {
+        return around + message.len().div_ceil(3) * 4;
+    }
+    let lines = memchr::memchr2_iter(b'\n', b'\r', message.data()).count();
+    around + message.len() + lines * b"\ndata: ".len()
+}
+
 /// Each line of the text has a line of its own: a line ends with LF, CR or both, and they are all
 /// the same to whoever reads it.
 fn put_lines(mut text: &[u8], out: &mut BytesMut) {
@@ -185,6 +196,22 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn none_is_longer_than_its_bound(
+            text in "[ab:é \n\r]{0,40}", name in "[a\"é]{1,40}", binary: bool, event: bool
+        ) {
+            let message = match (binary, event) {
+                (true, _) => Message::binary(text.into_bytes().into()),
+                (_, true) => Message::event(format!("{{\"x\":\n1{text:?}}}")).expect("an object"),
+                _ => Message::text(text),
+            };
+            let (head, ids) = (Head::new(&name), Ids::new(u64::MAX));
+            let mut out = BytesMut::new();
+            let (from, seen) = (Some((&head, u64::MAX)), Some((&ids, u64::MAX)));
+            encode(&message, from, seen, &mut out);
+            prop_assert!(out.len() <= bound(&message, &head));
+        }
+
         #[test]
         fn what_is_read_is_what_was_sent_but_for_the_ends_of_lines(
             texts in prop::collection::vec("[ab:é \n\r]{0,12}", 0..5)

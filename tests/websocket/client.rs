@@ -94,6 +94,18 @@ impl Client {
         self.read.drain(..len).collect()
     }
 
+    /// What comes, up to this text and with it.
+    pub fn until(&mut self, text: &str) -> String {
+        let end = loop {
+            let mut windows = self.read.windows(text.len());
+            match windows.position(|it| it == text.as_bytes()) {
+                Some(at) => break at + text.len(),
+                None => assert!(self.more(), "{text:?} does not come"),
+            }
+        };
+        String::from_utf8(self.take(end)).expect("text")
+    }
+
     pub fn response(&mut self) -> Response {
         let end = loop {
             let found = self.read.windows(4).position(|it| it == b"\r\n\r\n");

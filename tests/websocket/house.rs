@@ -21,6 +21,10 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 
 const FLAG_UPGRADE: u8 = 0b0001_0000;
 const FLAG_BAD_HANDSHAKE: u8 = 0b0010_0000;
+const FLAG_STREAM: u8 = 0b0100_0000;
+
+/// Bytes of the answer to `/big`, which no socket takes at once.
+pub const BIG: usize = 16 * 1024 * 1024;
 
 pub struct House {
     pub app: Arc<App>,
@@ -187,6 +191,7 @@ fn work(app: &App, worker: &Arc<Worker>, holds: &Sender<()>, released: &Receiver
 struct Asked {
     target: String,
     upgrade: bool,
+    stream: bool,
     bad: bool,
 }
 
@@ -197,6 +202,7 @@ impl Asked {
         Self {
             target: String::from_utf8_lossy(&record[target..target + len]).into_owned(),
             upgrade: record[5] & FLAG_UPGRADE != 0,
+            stream: record[5] & FLAG_STREAM != 0,
             bad: record[5] & FLAG_BAD_HANDSHAKE != 0,
         }
     }
@@ -211,6 +217,10 @@ fn reply(record: &[u8], asked: &Asked) -> Vec<u8> {
             (101, headers, admission())
         }
         "/force" => (101, "", admission()),
+        // what is wrong with it is for the server to say
+        path if path.starts_with("/ws/sse") && asked.stream && asked.bad => (101, "", Vec::new()),
+        path if path.starts_with("/ws/sse") && asked.stream => (101, "x-extra\nyes\n", admission()),
+        "/big" => (200, "", vec![b'x'; BIG]),
         "/refuse" => (401, "", b"no".to_vec()),
         _ => (200, "", flags.into_bytes()),
     };

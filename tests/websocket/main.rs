@@ -2,6 +2,7 @@
 
 mod client;
 mod house;
+mod streams;
 
 use std::thread;
 use std::time::Duration;

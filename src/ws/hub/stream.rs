@@ -4,10 +4,12 @@
 use super::{Hub, SubscribeError};
 use crate::ws::id::PeerId;
 use crate::ws::mailbox::{Opening, Post};
+use crate::ws::message::Message;
 use crate::ws::moment::Moment;
 use crate::ws::name::TopicName;
 use crate::ws::registry::{Entry, Registry};
 use crate::ws::reply::{Resume, Subscribed};
+use crate::ws::sse;
 
 impl Hub {
     /// Gives the stream its topics, or none of them. It is told of each, under its place among
@@ -43,11 +45,13 @@ impl Hub {
                 let resume = match seen.filter(|_| new) {
                     None => Resume::Fresh,
                     Some(_) => {
-                        let missed = known.and_then(|seen| topic.history.after(seen.at, left));
+                        let weigh = |message: &Message| sse::bound(message, &card.head);
+                        let missed =
+                            known.and_then(|seen| topic.history.after(seen.at, left, weigh));
                         match missed {
                             None => Resume::Gap,
                             Some(missed) => {
-                                let bytes = missed.iter().map(|past| past.message.len());
+                                let bytes = missed.iter().map(|past| weigh(&past.message));
                                 left -= bytes.sum::<usize>();
                                 let count = missed.len();
                                 let missed = missed.into_iter().map(|past| (place, past));

@@ -59,18 +59,20 @@ impl Local {
         let mut heartbeat = member.heartbeat.get();
         heartbeat.hear(self.now());
         member.heartbeat.set(heartbeat);
-        if !member.leaving.get() {
-            member.queue.borrow_mut().push_answer(&writer.finish(0));
-        }
+        let told = writer.finish(0);
+        // What it missed is bounded by what may wait for a peer (`hub/stream.rs`), and was promised.
         for (topic, past) in missed {
-            let card = &topics[*topic].0;
-            let from = Some((&card.head, past.seq));
+            let head = &topics[*topic].0.head;
+            let from = Some((head, past.seq));
             writer.add_event(&past.message, from, Some((&self.ids, past.moment)), None);
-            self.push(member, &writer.finish(card.id));
         }
-        if now != before && !member.leaving.get() {
-            let seen = self.ids.alone(*now).freeze();
-            member.queue.borrow_mut().push_control(seen);
+        if !member.leaving.get() {
+            let mut queue = member.queue.borrow_mut();
+            queue.push_answer(&told);
+            if !missed.is_empty() {
+                queue.push_answer(&writer.finish(0));
+                queue.push_control(self.ids.alone(*now).freeze());
+            }
         }
         member.stir();
     }

@@ -448,6 +448,68 @@ fn is_told_why_it_ends() {
 }
 
 #[test]
+fn one_that_a_hook_ends_before_it_begins_is_told_so_and_nothing_else() {
+    run(async {
+        let (hub, local, _) = one_thread(Limits::default());
+        let (mut socket, ours) = duplex(1000);
+        let joined = join_stream(&local);
+        hub.disconnect(joined.id(), Goodbye::new(CloseCode::POLICY, "no"));
+        local.turn();
+        begin(&hub, &joined, &["a"], None);
+        publish(&hub, "a", 1);
+        local.turn();
+        let task = spawn_local(serve_stream(joined, ours, Bytes::from_static(b"head\n")));
+        let mut text = String::new();
+        socket.read_to_string(&mut text).await.expect("an end");
+        let close = "data: {\"type\":\"__close\",\"code\":1008,\"reason\":\"no\"}\n\n";
+        assert_eq!(text, format!("head\n{close}"));
+        drop(socket);
+        task.await.expect("no panic");
+    });
+}
+
+#[test]
+fn a_slow_one_may_be_closed_and_what_was_begun_stays_whole() {
+    run(async {
+        let (hub, local, told) = one_thread(Limits {
+            queued_bytes: 200,
+            overflow: Overflow::Close,
+            ..Limits::default()
+        });
+        let mut listener = listen(&hub, &local, 20);
+        local.turn();
+        settle().await;
+        for n in 0..10 {
+            publish(&hub, "a", n);
+            local.turn();
+            settle().await;
+        }
+        let mut text = String::new();
+        listener
+            .socket
+            .read_to_string(&mut text)
+            .await
+            .expect("an end");
+        let whole = text.strip_prefix("head\n").expect("its head");
+        let mut events: Vec<_> = whole.split_terminator("\n\n").collect();
+        let last = events.pop().expect("a last one");
+        assert!(
+            last.starts_with("data: {\"type\":\"__close\",\"code\":1013,"),
+            "{last}"
+        );
+        for event in events {
+            assert!(
+                event.starts_with("id: 1-") && event.ends_with('}'),
+                "{event}"
+            );
+        }
+        drop(listener.socket);
+        listener.task.await.expect("no panic");
+        assert_eq!(only_end(&told).code, 1013);
+    });
+}
+
+#[test]
 fn one_that_does_not_go_is_cut_off() {
     run(async {
         let (hub, local, told) = one_thread(Limits::default());
