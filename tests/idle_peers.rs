@@ -2,6 +2,8 @@
 //! allocator that adds up what it gives out: fifty thousand of them, more than most machines let a
 //! process have sockets. What the kernel and the worker keep, `npm run bench:memory` measures.
 
+// the addon has an allocator of its own
+#![cfg(not(feature = "napi"))]
 #![allow(unsafe_code, reason = "an allocator cannot be written without")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
