@@ -2,7 +2,7 @@
 //! allocator that adds up what it gives out: fifty thousand of them, more than most machines let a
 //! process have sockets. What the kernel and the worker keep, `npm run bench:memory` measures.
 
-// the addon has an allocator of its own
+// With Node, the addon brings an allocator of its own.
 #![cfg(not(feature = "napi"))]
 #![allow(unsafe_code, reason = "an allocator cannot be written without")]
 
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use svelte_adapter_oxide::ws::{
     Admission, Closed, Hooks, Hub, Inbound, Limits, Local, Message, PeerId, Subscription,
-    TopicName, serve,
+    TopicName, Transport, serve,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::runtime::Builder;
@@ -133,6 +133,7 @@ fn a_quiet_peer_is_small() {
         let before = ALLOCATED.load(Relaxed);
         for _ in 0..PEERS {
             let admission = Admission {
+                transport: Transport::Socket,
                 address: Some(address.clone()),
                 user: None,
                 context: vec![b'x'; CARD].into(),
