@@ -21,7 +21,7 @@ import fs from 'node:fs';
 import { parseArgs } from 'node:util';
 import { IDLE_KINDS, measure_idle } from '../benches/memory/idle.js';
 import { measure_load } from '../benches/memory/load.js';
-import { COLLECTS, measure_peers, PEER_KINDS } from '../benches/memory/peers.js';
+import { measure_peers, NODE_OPTIONS, PEER_KINDS } from '../benches/memory/peers.js';
 import { svg } from '../benches/memory/plot.js';
 import { markdown } from '../benches/memory/report.js';
 import { soak } from '../benches/memory/soak.js';
@@ -173,7 +173,7 @@ async function bench() {
 		}
 	}
 	if (chosen.peers) {
-		process.env.NODE_OPTIONS = COLLECTS;
+		process.env.NODE_OPTIONS = NODE_OPTIONS;
 		findings.peers = [];
 		for (const adapter of compared) {
 			for (const kind of /** @type {(keyof typeof PEER_KINDS)[]} */ (Object.keys(PEER_KINDS))) {

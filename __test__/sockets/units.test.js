@@ -254,6 +254,28 @@ describe('cards', () => {
 		assert.deepEqual(new Card(/** @type {Uint8Array} */ (read.changed())).context, {});
 	});
 
+	test('the bytes of a card are had from where they are kept, until it is kept no more', () => {
+		let bytes = /** @type {Uint8Array | null} */ (card({ count: 1 }));
+		let asked = 0;
+		const read_card = () => {
+			asked += 1;
+			return bytes;
+		};
+		const read = new Card(null, { read_card });
+		assert.deepEqual([read.head, read.head, asked], [head, head, 1]);
+		read.context.count = 2;
+		const changed = /** @type {Uint8Array} */ (read.changed());
+		assert.deepEqual(new Card(changed).context, { count: 2 });
+		assert.deepEqual(new Card(changed).head, head);
+		assert.deepEqual([read.context.count, asked], [2, 2]);
+
+		const late = new Card(null, { read_card });
+		late.keep(changed);
+		bytes = null;
+		assert.deepEqual([late.head, late.context], [head, { count: 2 }]);
+		assert.equal(new Card(null, { read_card }).head.user, null, 'nothing is known any more');
+	});
+
 	test('what a hook changes while another of the peer ends is kept as well', () => {
 		const read = new Card(card({ count: 1 }));
 		const { context } = read;

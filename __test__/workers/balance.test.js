@@ -221,9 +221,16 @@ describe('sticky sessions', () => {
 		const deadly = await exchange(server, get('/api/die/exit', { cookie: pair }));
 		assert.equal(deadly.status, 502);
 		const { seat } = await server.happens('worker died', { worker: id });
+		// who comes while it starts waits for it, and keeps his seat
+		await server.reaches(({ workers }) =>
+			workers.some((worker) => String(worker.seat) === seat && worker.id !== id)
+		);
+		const early = await exchange(server, get('/api/worker', { cookie: pair }));
+		assert.equal(header(early, 'set-cookie'), undefined);
 		const { workers } = await server.complete();
 		const successor = workers.find((worker) => String(worker.seat) === seat);
 		const answers = tally(await ask(server, 5, 4, { cookie: pair }));
 		assert.deepEqual([...answers], [[successor?.id, 20]]);
+		assert.equal(JSON.parse(`${early.body}`).id, successor?.id);
 	});
 });

@@ -1,7 +1,8 @@
 /**
  * Everything at once: workers that die in every way the app has, loops, full heaps, restarts,
  * deploys and changes of their number, under mixed load. Every request is accounted for: it is
- * answered right, or it has failed for a reason that is allowed.
+ * answered right, or it has failed for a reason that is allowed. WebSockets notice nothing: all stay
+ * open, and each message that was published reaches each of them once and in order.
  *
  *   CHAOS_SECONDS=60 CHAOS_SEED=7 node --test __test__/workers/chaos.test.js
  */
@@ -14,6 +15,7 @@ import { build_app } from '../harness/app.js';
 import { start_pool } from '../harness/pool.js';
 import { exchange } from '../harness/wire.js';
 import { get, request } from '../parity/case.js';
+import { Listeners, LISTENERS_ENV } from './listeners.js';
 import { answered, ask, Load } from './load.js';
 import { rename_build, Site } from './releases.js';
 
@@ -117,7 +119,8 @@ test(`${SECONDS} s of chaos, seed ${SEED}`, { timeout: SECONDS * 1000 + 120_000 
 			HEALTH_CHECK_INTERVAL: '200ms',
 			MAX_MEMORY_USAGE: '64mb',
 			MAX_QUEUE: '200',
-			SHUTDOWN_TIMEOUT: '2s'
+			SHUTDOWN_TIMEOUT: '2s',
+			...LISTENERS_ENV
 		}
 	});
 	t.after(() => server.stop());
@@ -146,6 +149,7 @@ test(`${SECONDS} s of chaos, seed ${SEED}`, { timeout: SECONDS * 1000 + 120_000 
 	// deaths are what there is most of
 	const likely = [...Array.from({ length: 6 }, () => 'death'), ...Object.keys(happenings)];
 
+	using listeners = await Listeners.begin(server, { peers: 50, publishers: 3 });
 	using load = new Load(server, { connections: 12, rest: 5, next: () => one_of(asks) });
 	const end = Date.now() + SECONDS * 1000;
 	while (Date.now() < end) {
@@ -156,11 +160,13 @@ test(`${SECONDS} s of chaos, seed ${SEED}`, { timeout: SECONDS * 1000 + 120_000 
 	}
 	await load.stop();
 	await Promise.all(dying);
+	await listeners.stop();
 
 	t.diagnostic(`happened: ${JSON.stringify(happened)}`);
 	for (const [name, counts] of Object.entries(load.counts)) {
 		t.diagnostic(`${name}: ${JSON.stringify(counts)}`);
 	}
+	t.diagnostic(`sockets: ${JSON.stringify(listeners.summary())}`);
 	const died = server.log('worker died').length;
 	t.diagnostic(`${load.answered} requests, ${died} workers died`);
 	assert.deepEqual(
@@ -169,6 +175,7 @@ test(`${SECONDS} s of chaos, seed ${SEED}`, { timeout: SECONDS * 1000 + 120_000 
 		`seed ${SEED}\n${server.output().slice(-4000)}`
 	);
 	assert.equal(load.answered, load.asked);
+	listeners.check();
 	assert.ok(died > 0);
 	for (const name of ['/plain.txt', '/large.txt', '/health']) {
 		assert.deepEqual(Object.keys(load.counts[name]), ['answered']);
@@ -185,6 +192,7 @@ test(`${SECONDS} s of chaos, seed ${SEED}`, { timeout: SECONDS * 1000 + 120_000 
 	const last = await exchange(server, get('/api/worker'));
 	assert.equal(last.status, 200);
 	server.signal('SIGTERM');
+	for (const { code } of await listeners.ends()) assert.equal(code, 1012);
 	assert.deepEqual(await server.ended, { code: 0, signal: null });
 });
 

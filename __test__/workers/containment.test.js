@@ -262,6 +262,42 @@ describe('a request that is given on', () => {
 	});
 });
 
+test(
+	'a drain is not held up by what waits for a worker when the last has died',
+	{
+		timeout: 60_000
+	},
+	async (t) => {
+		const server = await start_pool({
+			workers: 1,
+			env: {
+				ISOLATED_WORKER: 'true',
+				UNRESPONSIVE_TIMEOUT: '1',
+				// neither of these ends it
+				QUEUE_TIMEOUT: '600',
+				SHUTDOWN_TIMEOUT: '600'
+			}
+		});
+		t.after(() => server.stop());
+		const deadly = await Connection.open(server);
+		deadly.send(get('/api/die/loop-await?when=last'));
+		await doomed(server, 'loop-await');
+		await exchange(server, get('/api/gate/last'));
+		const waiting = [await Connection.open(server), await Connection.open(server)];
+		waiting[0].send(get('/api/worker'));
+		waiting[1].send(post('/api/worker', 'a body'));
+		for (let status; status?.waiting !== 2;) ({ status } = await server.observe());
+		server.signal('SIGTERM');
+		for (const connection of waiting) {
+			const response = await connection.response('GET', 30_000);
+			assert.equal(response?.status, 503);
+			assert.equal(header(response, 'retry-after'), '1');
+		}
+		assert.equal((await deadly.response('GET', 30_000))?.status, 502);
+		assert.deepEqual(await server.ended, { code: 0, signal: null });
+	}
+);
+
 describe('without a pool', () => {
 	test('process.exit ends the process', async () => {
 		const build = await build_app({ kit: 3, adapter: 'oxide' });

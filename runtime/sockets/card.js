@@ -87,8 +87,10 @@ export function write_card(head, context) {
 
 /** A card as it is read, and as hooks change its context. */
 export class Card {
-	#head_bytes;
-	#context_bytes;
+	/** @type {Uint8Array | null} */
+	#bytes;
+	/** @type {{ read_card(): Uint8Array | null } | null} */
+	#source;
 	/** @type {Head | undefined} */
 	#head;
 	/** @type {Context | undefined} */
@@ -96,11 +98,14 @@ export class Card {
 	/** Someone has had the context in their hands. */
 	#touched = false;
 
-	/** @param {Uint8Array} bytes */
-	constructor(bytes) {
-		const end = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-		this.#head_bytes = bytes.subarray(4, end);
-		this.#context_bytes = bytes.subarray(end);
+	/**
+	 * @param {Uint8Array | null} bytes
+	 * @param {{ read_card(): Uint8Array | null }} [source] of which they are to be had when they are
+	 *   needed: a peer that nobody asks anything of need not keep them here as well
+	 */
+	constructor(bytes, source) {
+		this.#bytes = bytes;
+		this.#source = source ?? null;
 	}
 
 	/** That of a peer of which nothing is known any more. */
@@ -119,15 +124,31 @@ export class Card {
 		return new Card(write_card(write_head(head), Buffer.alloc(0)));
 	}
 
+	/** @returns {Uint8Array} */
+	#own() {
+		return this.#bytes ?? this.#source?.read_card() ?? Card.blank().#own();
+	}
+
+	/**
+	 * Where it came from it cannot be had any more.
+	 * @param {Uint8Array} bytes
+	 */
+	keep(bytes) {
+		this.#bytes ??= bytes;
+	}
+
 	get head() {
-		return (this.#head ??= read_head(this.#head_bytes));
+		return (this.#head ??= read_head(parts(this.#own()).head));
 	}
 
 	get context() {
 		this.#touched = true;
 		if (this.#context === undefined) {
-			const bytes = this.#context_bytes;
-			this.#context = bytes.length === 0 ? {} : /** @type {Context} */ (v8().deserialize(bytes));
+			// what it is compared with
+			this.#bytes = this.#own();
+			const { context } = parts(this.#bytes);
+			this.#context =
+				context.length === 0 ? {} : /** @type {Context} */ (v8().deserialize(context));
 		}
 		return this.#context;
 	}
@@ -142,12 +163,23 @@ export class Card {
 		if (!this.#touched || this.#context === undefined) return null;
 		this.#touched = in_use;
 		const context = write_context(this.#context);
-		if (Buffer.compare(context, this.#context_bytes) === 0) return null;
-		const card = write_card(this.#head_bytes, context);
-		this.#context_bytes = context;
-		return card;
+		const before = parts(this.#own());
+		if (Buffer.compare(context, before.context) === 0) return null;
+		return (this.#bytes = write_card(before.head, context));
 	}
 }
+
+/** @param {Uint8Array} bytes of a card */
+function parts(bytes) {
+	const end = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+	return { head: bytes.subarray(4, end), context: bytes.subarray(end) };
+}
+
+/**
+ * What names the hooks of a peer.
+ * @param {Uint8Array} bytes of its card
+ */
+export const pattern_of = (bytes) => read_head(parts(bytes).head).pattern;
 
 /**
  * @param {Uint8Array} bytes

@@ -156,5 +156,7 @@ function on_request(slot, generation, { token, wish, data }) {
 function on_close(slot, generation, { token, code, reason, clean, card }) {
 	const member = /** @type {Member} */ (member_of(slot, generation, card));
 	forget(member);
+	// hooks that go on after this may still ask whose they are
+	member.card.keep(card);
 	call(member, 'close', [{ code, reason, wasClean: clean }], { token });
 }

@@ -3,7 +3,7 @@
  * gets the card: it comes from a handshake here, or from a worker that has left.
  */
 import { native } from '../native.js';
-import { Card } from './card.js';
+import { Card, pattern_of } from './card.js';
 import { hooks_at } from './hooks.js';
 import { Peer } from './peer.js';
 import { disconnect } from './sending.js';
@@ -34,10 +34,15 @@ export class Member {
 	constructor(slot, generation, bytes) {
 		this.slot = slot;
 		this.generation = generation;
-		this.card = new Card(bytes);
+		this.card = new Card(null, this);
 		this.peer = new Peer(slot, generation, this.card);
 		/** @type {Hooks} */
-		this.hooks = hooks_at(this.card.head.pattern) ?? this.#without_hooks();
+		this.hooks = hooks_at(pattern_of(bytes)) ?? this.#without_hooks();
+	}
+
+	/** The hub keeps it for all workers. */
+	read_card() {
+		return native.hubCard(this.slot, this.generation);
 	}
 
 	#without_hooks() {

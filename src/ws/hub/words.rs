@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+#[cfg(doc)]
+use super::Hub;
 use crate::ws::inbound::Inbound;
 use crate::ws::presence::User;
 use crate::ws::registry::THREADS;
+#[cfg(doc)]
+use crate::ws::{Limits, TopicName};
 
 /// Why a message was not taken. Nobody got it and no number was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
