@@ -279,6 +279,12 @@ export interface PoolStatus {
 export declare function push(slot: number, generation: number, chunk: Uint8Array): number
 
 /**
+ * Lets go of a server that has closed, or has never listened: the next `open` opens another. Called
+ * from the thread of its one worker. Throws while it listens.
+ */
+export declare function release(): void
+
+/**
  * The calling worker's answer to a ping: bytes of its heap, bytes outside of it, and the
  * share of the time, from 0 to 1, in which its event loop was not waiting.
  */
