@@ -16,6 +16,14 @@ export let server;
 /** SvelteKit's major version. @type {2 | 3} */
 export let kit;
 
+/** In development, Vite's server renders the app: of what comes here, only handshakes are answered. */
+export function leave_the_app() {
+	kit = 3;
+	server = /** @type {import('@sveltejs/kit').Server} */ (
+		/** @type {unknown} */ ({ respond: async () => new Response('Not Found', { status: 404 }) })
+	);
+}
+
 /** Below it lie the files that `read` reads. */
 let asset_dir = '';
 
