@@ -10,7 +10,7 @@ import { AppHooks, built_source, source_of_vite } from './app-hooks.js';
 import { install_hub } from './lazy-hub.js';
 import { NativeServer } from './native-server.js';
 import { tunnel } from './tunnel.js';
-import { is_allowed_host, is_proxied, is_vites } from './upgrades.js';
+import { is_allowed_host, is_handshake, is_proxied, is_vites } from './upgrades.js';
 
 /** @typedef {import('vite').ViteDevServer | import('vite').PreviewServer} ViteServer */
 /** @typedef {import('node:net').Socket} Socket */
@@ -195,8 +195,8 @@ class Sockets {
 	 * @param {Buffer} head
 	 */
 	#upgrade(req, socket, head) {
-		const others = is_vites(req) || is_proxied(req, this.#rules) || req.httpVersion !== '1.1';
-		if (others || !this.#is_wanted) return;
+		const is_others = !is_handshake(req) || is_vites(req) || is_proxied(req, this.#rules);
+		if (is_others || !this.#is_wanted) return;
 		const { bytesWritten } = socket;
 		// while it is found out whose it is; without a listener, an error would end the process
 		const ignore = () => {};

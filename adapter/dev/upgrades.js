@@ -19,6 +19,10 @@ import { isIP } from 'node:net';
 const VITES = new Set(['vite-hmr', 'vite-ping']);
 
 /** @param {IncomingMessage} req */
+export const is_handshake = ({ headers, httpVersion }) =>
+	httpVersion === '1.1' && headers.upgrade?.toLowerCase() === 'websocket';
+
+/** @param {IncomingMessage} req */
 export const is_vites = (req) => VITES.has(`${req.headers['sec-websocket-protocol']}`);
 
 /**
