@@ -90,7 +90,7 @@ function watch({ watcher }, sockets, find) {
 		const now = find();
 		if (now === file) return sockets.hooks.changed();
 		file = now;
-		void sockets.begin_anew();
+		sockets.begin_anew();
 	});
 }
 
@@ -163,7 +163,7 @@ class Sockets {
 		const listener = this.#upgrade.bind(this);
 		http.on('upgrade', listener);
 		this.#stop_listening = () => http.off('upgrade', listener);
-		http.once('close', () => void this.end());
+		http.once('close', () => this.end());
 	}
 
 	#stop_listening = () => {};
@@ -246,20 +246,21 @@ class Sockets {
 	async begin_anew() {
 		this.#said = '';
 		this.hooks.forget();
-		await this.#native.stop();
+		try {
+			await this.#native.stop();
+		} catch (thrown) {
+			const error = /** @type {Error} */ (thrown);
+			this.#log.error(`The hub has not ended as it should: ${error.stack ?? error}`, error);
+		}
 	}
 
 	/** Vite's server ends, and with it what stands beside it. */
 	async end() {
 		this.#stop_listening();
 		this.#remove_hub();
-		this.hooks.forget();
-		const ended = this.#native.stop();
+		await this.begin_anew();
 		// what was sent last has been sent, or never will be
-		void ended.finally(() => {
-			for (const socket of this.#open) socket.destroy();
-		});
-		await ended;
+		for (const socket of this.#open) socket.destroy();
 	}
 }
 
