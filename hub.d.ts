@@ -205,6 +205,11 @@ export interface UpgradeEvent {
 	readonly cookies: Pick<Cookies, 'get' | 'getAll' | 'set' | 'delete' | 'serialize'>;
 	getClientAddress(): string;
 	readonly platform: Readonly<App.Platform>;
+	/**
+	 * What `handle` of `src/hooks.server.js` has put there, if it is wrapped in `handleUpgrade`.
+	 * @throws if it is not
+	 */
+	readonly locals: App.Locals;
 }
 
 /** What `upgrade` may return to accept a socket; nothing at all accepts it too. */
@@ -283,6 +288,20 @@ export interface HooksWs extends Hooks {
  * ```
  */
 export function defineHooks<T extends HooksWs>(hooks: T): T;
+
+/**
+ * Has `handle` run for handshakes too: what it puts into `event.locals`, `upgrade` finds there, and
+ * what it answers without `resolve` is the handshake's answer.
+ *
+ * ```js
+ * // src/hooks.server.js
+ * export const handle = handleUpgrade(async ({ event, resolve }) => {
+ *   event.locals.user = await find_user(event.cookies.get('session'));
+ *   return resolve(event);
+ * });
+ * ```
+ */
+export function handleUpgrade<Handle extends (input: any) => any>(handle: Handle): Handle;
 
 /**
  * The hub, as `event.platform.hub`, for any server module. Importing it is always safe; calling it

@@ -54,3 +54,17 @@ export const hub = Object.freeze(
 
 /** @type {typeof import('./hub.js').defineHooks} */
 export const defineHooks = (hooks) => hooks;
+
+/** By these symbols, the server knows that there is such a `handle`, and gives it handshakes. */
+const HANDLES = Symbol.for('svelte-adapter-oxide.handles');
+const HANDSHAKE = Symbol.for('svelte-adapter-oxide.handshake');
+
+/** @type {typeof import('./hub.js').handleUpgrade} */
+export const handleUpgrade = (handle) => {
+	const thread = /** @type {any} */ (globalThis);
+	thread[HANDLES] = true;
+	/** @type {any} */
+	const handles = (/** @type {unknown} */ input) =>
+		handle(thread[HANDSHAKE]?.()?.enter(input) ?? input);
+	return handles;
+};

@@ -3,9 +3,10 @@
  * hooks as in production, with this thread as its one worker. Requests and files are Vite's; what
  * comes here are handshakes, through the tunnel of `adapter/dev/`, which opens and closes this.
  */
-import { leave_the_app } from './app.js';
+import { leave_the_app_to } from './app.js';
 import { arrive_through } from './arrival.js';
 import { adopt, native } from './native.js';
+import { is_handshake } from './sockets/app-handle.js';
 import { use_base } from './sockets/hooks.js';
 import { forget_epoch } from './sockets/ids.js';
 import { lose_all } from './sockets/members.js';
@@ -18,6 +19,11 @@ export { hub } from './sockets/hub.js';
 export { renew_all } from './sockets/members.js';
 
 /** @typedef {import('./arrival.js').Lines} Lines */
+
+/**
+ * Has Vite's server answer a request, whose client has that address.
+ * @typedef {(request: Request, address: string | undefined) => Promise<Response>} Render
+ */
 
 /** How often a server that does not end is looked at; it only keeps the process alive meanwhile. */
 const LOOK = 1000;
@@ -42,12 +48,19 @@ export function open(addon, dir, env) {
 
 /**
  * Listens.
- * @param {string} base `paths.base`
- * @param {Lines} lines that the tunnel adds to a handshake
+ * @param {object} app
+ * @param {string} app.base `paths.base`
+ * @param {Lines} app.lines that the tunnel adds to a handshake
+ * @param {Render} app.render
  * @returns {{ port: number, closed: Promise<void> }} on the loopback, and when it has ended
  */
-export function serve(base, lines) {
-	leave_the_app();
+export function serve({ base, lines, render }) {
+	leave_the_app_to(async (request, { getClientAddress }) =>
+		// all other requests are Vite's from the beginning: this one has found its way by itself
+		is_handshake()
+			? render(request, getClientAddress())
+			: new Response('Not Found', { status: 404 })
+	);
 	use_base(base);
 	arrive_through(lines);
 	attach();

@@ -123,11 +123,14 @@ let copies = 0;
  * @param {'dev' | 'preview' | 'middleware'} [options.mode]
  * @param {2 | 3} [options.kit]
  * @param {NodeJS.ProcessEnv} [options.env]
- * @param {(app: string) => void} [options.change] the copy before it is served
+ * @param {(app: string) => void} [options.change] the copy before it is built or served; named by `name`
+ * @param {string} [options.name]
  */
-export async function start_vite({ mode = 'dev', kit = 3, env = {}, change } = {}) {
-	const app = mode === 'preview' ? path.dirname(await build_site({ kit })) : await copy_site(kit);
-	change?.(app);
+export async function start_vite({ mode = 'dev', kit = 3, env = {}, change, name } = {}) {
+	const app =
+		mode === 'preview'
+			? path.dirname(await build_site({ kit, change, name }))
+			: await copy_site(kit, change);
 	const server = await start_server({
 		build: app,
 		entry: vite_server,
@@ -144,8 +147,11 @@ export async function start_vite({ mode = 'dev', kit = 3, env = {}, change } = {
 	return { ...server, ...calls(server), stop, order, app, workers: 1 };
 }
 
-/** @param {2 | 3} kit */
-function copy_site(kit) {
+/**
+ * @param {2 | 3} kit
+ * @param {(app: string) => void} [change]
+ */
+function copy_site(kit, change) {
 	return locked('apps', async () => {
 		const shared = await install(`kit${kit}`);
 		const app = path.join(shared, 'builds', `sockets-dev-${process.pid}-${(copies += 1)}`);
@@ -153,6 +159,7 @@ function copy_site(kit) {
 		fs.cpSync(source, app, { recursive: true });
 		if (kit === 3) fs.rmSync(path.join(app, 'svelte.config.js'));
 		install_adapter(app);
+		change?.(app);
 		return app;
 	});
 }
@@ -167,11 +174,13 @@ function copy_site(kit) {
  * @param {object} [options]
  * @param {2 | 3} [options.kit]
  * @param {NodeJS.ProcessEnv} [options.env]
+ * @param {(app: string) => void} [options.change]
+ * @param {string} [options.name]
  * @returns {Promise<AnySite>}
  */
-export async function start_mode(mode, { kit = 3, env } = {}) {
-	if (mode !== 'build') return start_vite({ mode, kit, env });
-	return start_site({ build: await build_site({ kit }), env });
+export async function start_mode(mode, { kit = 3, env, change, name } = {}) {
+	if (mode !== 'build') return start_vite({ mode, kit, env, change, name });
+	return start_site({ build: await build_site({ kit, change, name }), env });
 }
 
 /**

@@ -3,11 +3,9 @@
  * they change, or, in preview, from SvelteKit's output. Either way its imports are the modules that
  * routes import.
  */
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { IncomingMessage, ServerResponse } from 'node:http';
-import { Duplex } from 'node:stream';
 import { pathToFileURL } from 'node:url';
+import { ask } from './ask.js';
 
 /** @typedef {import('vite').ViteDevServer} ViteDevServer */
 /** @typedef {typeof import('../../runtime/development.js')} Runtime */
@@ -120,12 +118,14 @@ export const built_source = (file) => ({
  * @returns {Source}
  */
 export function source_of_vite(server, find, { kit, first }) {
-	/** @type {Promise<void> | undefined} */
+	/** @type {Promise<Response> | undefined} */
 	let begun;
 	return {
 		exists: () => find() !== null,
 		async load() {
-			await (begun ??= begin(server, first));
+			// SvelteKit begins to run the app with the first request: `$env`, `read` and the `init` hook wait
+			// for it. Where a socket comes first, this is that request.
+			await (begun ??= ask(server, { url: first }));
 			const file = /** @type {string} */ (find());
 			// as SvelteKit does: modules that are loaded another way are other modules
 			if (kit === 2) return server.ssrLoadModule(file, { fixStacktrace: true });
@@ -134,23 +134,4 @@ export function source_of_vite(server, find, { kit, first }) {
 			).runner.import(file);
 		}
 	};
-}
-
-/**
- * SvelteKit begins to run the app with the first request: `$env`, `read` and the `init` hook wait for
- * it. Where a socket comes first, this is that request.
- * @param {ViteDevServer} server
- * @param {string} url
- */
-async function begin(server, url) {
-	const nowhere = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
-	const socket = /** @type {import('node:net').Socket} */ (/** @type {unknown} */ (nowhere));
-	const req = new IncomingMessage(socket);
-	Object.assign(req, { method: 'GET', url, headers: { host: 'localhost' } });
-	req.push(null);
-	const res = new ServerResponse(req);
-	res.assignSocket(socket);
-	const done = once(res, 'finish');
-	server.middlewares.handle(req, res, () => res.end());
-	await done;
 }

@@ -46,6 +46,7 @@ export class NativeServer {
 	#runtime;
 	#options;
 	#base;
+	#render;
 	/** @type {{ port: number, closed: Promise<void> } | null} */
 	#listening = null;
 	/** Why it does not start, until something has changed. @type {HubIsOff | null} */
@@ -61,11 +62,13 @@ export class NativeServer {
 	 * @param {Runtime} what.runtime
 	 * @param {import('../options.js').Options} what.options of the adapter
 	 * @param {string} what.base `paths.base`
+	 * @param {import('../../runtime/development.js').Render} what.render
 	 */
-	constructor({ runtime, options, base }) {
+	constructor({ runtime, options, base, render }) {
 		this.#runtime = runtime;
 		this.#options = options;
 		this.#base = base;
+		this.#render = render;
 	}
 
 	/**
@@ -112,7 +115,11 @@ export class NativeServer {
 			rmSync(folder, { recursive: true, force: true });
 		}
 		try {
-			return this.#runtime.serve(this.#base, this.lines);
+			return this.#runtime.serve({
+				base: this.#base,
+				lines: this.lines,
+				render: this.#render
+			});
 		} catch (error) {
 			addon.release();
 			throw error;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { HOOKS_WS, find_hooks_ws } from '../hooks-ws.js';
 import { OPTIONS, decide_options } from '../options.js';
 import { AppHooks, built_source, source_of_vite } from './app-hooks.js';
+import { ask } from './ask.js';
 import { install_hub } from './lazy-hub.js';
 import { NativeServer } from './native-server.js';
 import { tunnel } from './tunnel.js';
@@ -137,7 +138,12 @@ class Sockets {
 		this.#rules = rules;
 		this.#base = paths.base;
 		this.#options = adapter?.[OPTIONS] ?? decide_options();
-		this.#native = new NativeServer({ runtime, options: this.#options, base: paths.base });
+		this.#native = new NativeServer({
+			runtime,
+			options: this.#options,
+			base: paths.base,
+			render: ({ url, headers }, address) => ask(server, { url, headers, address })
+		});
 		this.runtime = runtime;
 		this.hooks = new AppHooks(runtime, source, this.#log);
 		this.#remove_hub = install_hub(() => {

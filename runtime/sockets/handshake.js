@@ -7,6 +7,7 @@
  */
 import { client_address } from '../address.js';
 import { create_platform } from '../platform.js';
+import { through_handle } from './app-handle.js';
 import { kept_headers, write_card, write_context, write_head } from './card.js';
 import { Cookies } from './cookies.js';
 import { response_of } from './errors.js';
@@ -72,7 +73,13 @@ export async function shake_hands(record, request, render) {
 	/** @type {Awaited<ReturnType<NonNullable<Hooks['upgrade']>>>} */
 	let returned;
 	try {
-		returned = await path.hooks.upgrade?.(/** @type {any} */ (request), event);
+		returned = await through_handle({ render, cookies }, (locals) => {
+			give_locals(event, locals);
+			return path.hooks.upgrade?.(
+				/** @type {any} */ (request),
+				/** @type {import('../../hub.js').UpgradeEvent} */ (/** @type {unknown} */ (event))
+			);
+		});
 	} catch (thrown) {
 		const response = response_of(thrown);
 		if (response === null) throw thrown;
@@ -94,6 +101,23 @@ export async function shake_hands(record, request, render) {
 	});
 	const card = write_card(head, write_context(context));
 	return new Accepted(header_lines(returned?.headers, cookies), admission(user, card));
+}
+
+/**
+ * @param {object} event
+ * @param {App.Locals | null} locals `null`: the app's `handle` does not run for handshakes
+ */
+function give_locals(event, locals) {
+	Object.defineProperty(event, 'locals', {
+		enumerable: locals !== null,
+		get() {
+			if (locals !== null) return locals;
+			throw new Error(
+				'`event.locals` of `upgrade` takes a `handle` that runs for handshakes: in src/hooks.server.js, ' +
+					"`export const handle = handleUpgrade(…)`, from 'svelte-adapter-oxide/hub'"
+			);
+		}
+	});
 }
 
 /**
