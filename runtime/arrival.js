@@ -35,6 +35,8 @@ function arrived(record, lines) {
 	});
 	const address = told.get(lines.address);
 	// who has found the port by himself gets nowhere
-	if (address === undefined) return { ...record, upgrade: false };
+	if (address === undefined) {
+		return Object.assign({ ...record }, { address: '', upgrade: false, stream: false });
+	}
 	return { ...record, headers, address, port: Number(told.get(lines.port)) };
 }

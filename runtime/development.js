@@ -55,12 +55,14 @@ export function open(addon, dir, env) {
  * @returns {{ port: number, closed: Promise<void> }} on the loopback, and when it has ended
  */
 export function serve({ base, lines, render }) {
-	leave_the_app_to(async (request, { getClientAddress }) =>
-		// all other requests are Vite's from the beginning: this one has found its way by itself
-		is_handshake()
-			? render(request, getClientAddress())
-			: new Response('Not Found', { status: 404 })
-	);
+	leave_the_app_to(async (request, { getClientAddress }) => {
+		const address = getClientAddress();
+		if (is_handshake()) return render(request, address);
+		// Vite's server knows by the header that nobody has it; who has found the port is told no names
+		/** @type {Record<string, string>} */
+		const headers = address ? { [lines.address]: 'unknown' } : {};
+		return new Response('Not Found', { status: 404, headers });
+	});
 	use_base(base);
 	arrive_through(lines);
 	attach();

@@ -204,6 +204,28 @@ describe('beside others', { concurrency: false }, () => {
 		await client.leave();
 	});
 
+	test('what looks like a stream of events and is none is SvelteKit’s', async () => {
+		for (const target of ['/ws/sse', '/elsewhere/sse', '/sse']) {
+			const response = await exchange(site, get(target));
+			assert.equal(response.status, 404, target);
+			assert.match(`${response.body}`, /<!doctype html>/i);
+		}
+	});
+
+	test('who finds the native server’s port gets nowhere, and learns nothing', async () => {
+		// now it listens
+		assert.equal(await site.hub('count'), 0);
+		site.order('ports');
+		await says(site, 'listens on ', 1);
+		const ports = /listens on ([\d ]+)/.exec(site.output())?.[1].split(' ').map(Number);
+		const port = Number(ports?.find((port) => port !== site.port));
+		for (const request of [get('/ws'), handshake('/ws'), handshake('/elsewhere')]) {
+			const { status, headers } = await exchange({ port }, request);
+			assert.equal(status, 404);
+			assert.ok(!JSON.stringify(headers).includes('x-oxide'));
+		}
+	});
+
 	test('a handshake that is given up while `upgrade` decides leaves nothing behind', async () => {
 		const connection = await Connection.open(site);
 		connection.send(handshake('/ws?nothing'));
@@ -315,7 +337,7 @@ test('without the addon, all else is served, and who asks is told why', async (t
 		}
 	});
 	t.after(() => site.stop());
-	assert.equal((await exchange(site, get('/shared', { host: 'localhost' }))).status, 200);
+	assert.equal((await exchange(site, get('/shared'))).status, 200);
 	const why = /has no native binary for/;
 	await assert.rejects(site.hub('count'), { code: 'OXIDE_HUB_OFF', message: why });
 	const response = await exchange(site, handshake('/ws'));

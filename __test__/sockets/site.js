@@ -138,7 +138,7 @@ export async function start_vite({ mode = 'dev', kit = 3, env = {}, change, name
 		stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
 		timeout: 60_000
 	});
-	/** @param {'close' | 'restart' | 'count'} name */
+	/** @param {'close' | 'restart' | 'count' | 'ports'} name */
 	const order = (name) => void server.child.send(name);
 	const stop = async () => {
 		await server.stop();

@@ -51,6 +51,24 @@ const orders = {
 			.map((task) => fs.readFileSync(`/proc/self/task/${task}/comm`, 'utf8').trim());
 		const threads = names.filter((name) => name.startsWith('oxide-')).length;
 		console.log(`has ${threads} native threads`);
+	},
+	/** Ports of TCP over IPv4 that this process listens on, as Linux tells them. */
+	ports() {
+		const open = fs.readdirSync('/proc/self/fd').map((fd) => {
+			try {
+				return fs.readlinkSync(`/proc/self/fd/${fd}`);
+			} catch {
+				return ''; // that of the folder itself
+			}
+		});
+		const LISTEN = '0A';
+		const ports = fs
+			.readFileSync('/proc/self/net/tcp', 'utf8')
+			.split('\n')
+			.map((line) => line.trim().split(/\s+/))
+			.filter((entry) => entry[3] === LISTEN && open.includes(`socket:[${entry[9]}]`))
+			.map(([, local]) => Number.parseInt(local.split(':')[1], 16));
+		console.log(`listens on ${ports.join(' ')}`);
 	}
 };
 

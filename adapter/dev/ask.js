@@ -10,6 +10,15 @@ import { Duplex, PassThrough, Readable } from 'node:stream';
 /** Statuses whose answers have no body (https://fetch.spec.whatwg.org/#null-body-status). */
 const WITHOUT_BODY = new Set([204, 205, 304]);
 
+/** Connections of ours. @type {WeakSet<object>} */
+const made = new WeakSet();
+
+/**
+ * Whether a request comes from here.
+ * @param {import('node:http').IncomingMessage} req
+ */
+export const is_asked = ({ socket }) => made.has(socket);
+
 /**
  * @param {ViteServer} server
  * @param {object} what
@@ -22,6 +31,7 @@ export function ask({ middlewares }, { url, headers = new Headers(), address = '
 	const [up, down] = [new PassThrough(), new PassThrough()];
 	const ours = Duplex.from({ readable: down, writable: up });
 	const theirs = Duplex.from({ readable: up, writable: down });
+	made.add(theirs);
 	createServer(middlewares).emit('connection', Object.assign(theirs, { remoteAddress: address }));
 	const { pathname, search } = new URL(url, 'http://localhost');
 	return new Promise((resolve, reject) => {

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { HOOKS_WS, find_hooks_ws } from '../hooks-ws.js';
 import { OPTIONS, decide_options } from '../options.js';
 import { AppHooks, built_source, source_of_vite } from './app-hooks.js';
-import { ask } from './ask.js';
+import { ask, is_asked } from './ask.js';
 import { install_hub } from './lazy-hub.js';
 import { NativeServer } from './native-server.js';
-import { tunnel } from './tunnel.js';
+import { forward, tunnel } from './tunnel.js';
 import { is_allowed_host, is_handshake, is_proxied, is_vites } from './upgrades.js';
 
 /** @typedef {import('vite').ViteDevServer | import('vite').PreviewServer} ViteServer */
@@ -151,6 +151,7 @@ class Sockets {
 			return runtime.hub;
 		});
 		this.#listen(server);
+		server.middlewares.use((req, res, next) => this.#answer(req, res, next));
 	}
 
 	/** @param {ViteServer} server */
@@ -207,29 +208,46 @@ class Sockets {
 		// while it is found out whose it is; without a listener, an error would end the process
 		const ignore = () => {};
 		socket.on('error', ignore);
-		this.#decide(req)
-			.then((to) => {
-				// whoever wants it as well has been here
-				const is_taken = socket.destroyed || socket.bytesWritten !== bytesWritten;
-				if (to === null || is_taken) return void socket.off('error', ignore);
-				this.#open.add(socket);
-				socket.once('close', () => this.#open.delete(socket));
-				if (!is_allowed_host(req, this.#rules)) return refuse(socket, 403, FOREIGN_HOST);
-				if (typeof to === 'string') return refuse(socket, 503, to);
+		const failed = (/** @type {Error} */ error) =>
+			this.#log.error(`A WebSocket handshake failed: ${error.stack ?? error}`, error);
+		this.#decide(path_of(req)).then((to) => {
+			// whoever wants it as well has been here
+			const is_taken = socket.destroyed || socket.bytesWritten !== bytesWritten;
+			if (to === null || is_taken) return void socket.off('error', ignore);
+			this.#open.add(socket);
+			socket.once('close', () => this.#open.delete(socket));
+			if (!is_allowed_host(req, this.#rules)) return refuse(socket, 403, FOREIGN_HOST);
+			if (typeof to === 'string') return refuse(socket, 503, to);
+			try {
 				tunnel(req, socket, head, { port: to, lines: this.#native.lines });
-			})
-			.catch((error) => {
-				this.#log.error(`A WebSocket handshake failed: ${error.stack ?? error}`, error);
+			} catch (error) {
+				failed(/** @type {Error} */ (error));
 				socket.destroy();
-			});
+			}
+		}, failed);
 	}
 
 	/**
+	 * A stream of events, if the native server has any there; all other requests are Vite's.
 	 * @param {IncomingMessage} req
+	 * @param {import('node:http').ServerResponse} res
+	 * @param {(error?: unknown) => void} next
+	 */
+	#answer(req, res, next) {
+		const path = path_of(req);
+		const may_be = req.method === 'GET' && path.endsWith(STREAM) && !is_asked(req);
+		if (!may_be || !this.#is_wanted || !is_allowed_host(req, this.#rules)) return next();
+		this.#decide(path.slice(0, -STREAM.length) || '/').then((to) => {
+			if (typeof to !== 'number') return next();
+			forward(req, res, { port: to, lines: this.#native.lines }, next);
+		}, next);
+	}
+
+	/**
+	 * @param {string} pathname
 	 * @returns {Promise<number | string | null>} a port, or why there is none; `null`: it is not ours
 	 */
-	async #decide({ url = '/' }) {
-		const { pathname } = new URL(url, 'http://localhost');
+	async #decide(pathname) {
 		let port;
 		try {
 			({ port } = this.#start());
@@ -270,8 +288,19 @@ class Sockets {
 	}
 }
 
+/** Behind the path of hooks, the stream of events of what their sockets would hear. */
+const STREAM = '/sse';
+
 const FOREIGN_HOST =
 	'Vite does not answer to this host. To allow it, add it to `server.allowedHosts` (`preview.allowedHosts` in preview) in vite.config.';
+
+/**
+ * As hooks will see it; empty where a target is no path.
+ * @param {IncomingMessage} req
+ */
+function path_of({ url = '' }) {
+	return url.startsWith('/') ? new URL(`http://localhost${url}`).pathname : '';
+}
 
 /**
  * @param {Socket} socket

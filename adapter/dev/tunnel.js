@@ -1,7 +1,8 @@
 /**
- * A handshake from Vite's server on to the native one, and all that follows it: its head as the
- * client wrote it, with what only Vite's server knows of the client; after a 101, bytes both ways at
- * the pace of whoever takes them. A handshake that is refused has its answer and no connection left.
+ * From Vite's server on to the native one: the head of a request as the client wrote it, with what
+ * only Vite's server knows of the client. Of a handshake, all that follows it as well: after a 101,
+ * bytes both ways at the pace of whoever takes them. One that is refused has its answer and no
+ * connection left.
  */
 import { request } from 'node:http';
 
@@ -15,17 +16,18 @@ const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding']);
 const LINGER = 2000;
 
 /**
- * @param {IncomingMessage} req
- * @param {import('node:net').Socket} socket
- * @param {Buffer} head what has come behind the handshake
- * @param {object} to
- * @param {number} to.port of the native server
- * @param {import('../../runtime/arrival.js').Lines} to.lines
+ * The native server.
+ * @typedef {object} Native
+ * @property {number} port
+ * @property {import('../../runtime/arrival.js').Lines} lines
  */
-export function tunnel(req, socket, head, { port, lines }) {
-	socket.setTimeout(0);
-	socket.setNoDelay(true);
-	const upstream = request({
+
+/**
+ * @param {IncomingMessage} req
+ * @param {Native} to
+ */
+function repeat(req, { port, lines }) {
+	return request({
 		host: '127.0.0.1',
 		port,
 		agent: false,
@@ -34,6 +36,49 @@ export function tunnel(req, socket, head, { port, lines }) {
 		// in the order and spelling in which they came
 		headers: /** @type {any} */ ([...told_by_client(req, lines), ...told_by_us(req, lines)])
 	});
+}
+
+/**
+ * A request without a body.
+ * @param {IncomingMessage} req
+ * @param {import('node:http').ServerResponse} res
+ * @param {Native} to
+ * @param {() => void} next where the native server has no answer
+ */
+export function forward(req, res, to, next) {
+	const upstream = repeat(req, to);
+	res.once('close', () => upstream.destroy());
+	const broken = () => res.destroy();
+	upstream.on('error', broken);
+	upstream.on('response', (response) => {
+		if (to.lines.address in response.headers) {
+			upstream.off('error', broken);
+			response.resume();
+			next();
+			return;
+		}
+		const { statusCode = 500, rawHeaders } = response;
+		const kept = rawHeaders.filter(
+			(_, at) => !HOP_BY_HOP.has(rawHeaders[at - (at % 2)].toLowerCase())
+		);
+		res.writeHead(statusCode, kept);
+		res.flushHeaders();
+		response.on('error', () => res.destroy());
+		response.pipe(res);
+	});
+	upstream.end();
+}
+
+/**
+ * @param {IncomingMessage} req
+ * @param {import('node:net').Socket} socket
+ * @param {Buffer} head what has come behind the handshake
+ * @param {Native} to
+ */
+export function tunnel(req, socket, head, to) {
+	socket.setTimeout(0);
+	socket.setNoDelay(true);
+	const upstream = repeat(req, to);
 	const lost = () => upstream.destroy();
 	socket.once('close', lost);
 	upstream.on('error', () => socket.destroy());
@@ -48,7 +93,8 @@ export function tunnel(req, socket, head, { port, lines }) {
 		join(socket, /** @type {import('node:net').Socket} */ (stream));
 	});
 	upstream.on('response', (response) => {
-		const kept = head_of(response, (name) => !HOP_BY_HOP.has(name), 'connection: close\r\n');
+		const keep = (/** @type {string} */ name) => !HOP_BY_HOP.has(name) && name !== to.lines.address;
+		const kept = head_of(response, keep, 'connection: close\r\n');
 		socket.write(kept, 'latin1');
 		response.on('error', () => socket.destroy());
 		response.pipe(socket);
