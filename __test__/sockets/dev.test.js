@@ -306,6 +306,24 @@ test('switched off, the hub says so', async (t) => {
 	await assert.rejects(site.hub('count'), { code: 'OXIDE_HUB_OFF', message: /are off/ });
 });
 
+test('without hooks there may be a hub for public topics', async (t) => {
+	const websocket = { publicTopics: ['news'] };
+	const site = await start_vite({
+		env: { ADAPTER_OPTIONS: JSON.stringify({ websocket }) },
+		change: (app) => fs.rmSync(path.join(app, 'src/hooks.ws.js'))
+	});
+	t.after(() => site.stop());
+	for (let round = 0; round < 2; round += 1) {
+		const client = await Client.open(site);
+		const answer = await client.wish({ type: '__subscribe', id: 1, topic: 'news' });
+		assert.equal(answer.type, '__subscribed');
+		assert.equal(await site.hub('publish', 'news', 'heard'), 1);
+		assert.equal(await client.next(), 'heard');
+		await client.leave();
+	}
+	assert.ok(!site.output().includes(ANEW));
+});
+
 test('hooks that cannot be used from the start are told, and mended', async (t) => {
 	const site = await start_vite({
 		change: (app) =>

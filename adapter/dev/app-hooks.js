@@ -18,6 +18,9 @@ import { ask } from './ask.js';
  * @property {() => Promise<Module>} load the same module, until it has changed
  */
 
+/** Where the app has none. @type {Module} */
+const NONE = Object.freeze({});
+
 /** In milliseconds: Vite tells of a change before it has dropped what it concerns. */
 const SETTLED = [50, 500];
 
@@ -61,7 +64,7 @@ export class AppHooks {
 
 	async #look() {
 		try {
-			const module = this.#source.exists() ? await this.#source.load() : {};
+			const module = await this.#source.load();
 			if (module === this.#module && this.#mistake === '') return;
 			this.#runtime.use_hooks(module);
 			this.#runtime.renew_all();
@@ -106,7 +109,7 @@ export class AppHooks {
  */
 export const built_source = (file) => ({
 	exists: () => existsSync(file),
-	load: () => import(pathToFileURL(file).href)
+	load: async () => (existsSync(file) ? import(pathToFileURL(file).href) : NONE)
 });
 
 /**
@@ -126,7 +129,8 @@ export function source_of_vite(server, find, { kit, first }) {
 			// SvelteKit begins to run the app with the first request: `$env`, `read` and the `init` hook wait
 			// for it. Where a socket comes first, this is that request.
 			await (begun ??= ask(server, { url: first }));
-			const file = /** @type {string} */ (find());
+			const file = find();
+			if (file === null) return NONE;
 			// as SvelteKit does: modules that are loaded another way are other modules
 			if (kit === 2) return server.ssrLoadModule(file, { fixStacktrace: true });
 			return /** @type {import('vite').RunnableDevEnvironment} */ (
