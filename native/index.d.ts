@@ -205,7 +205,8 @@ export declare const MORE: number
 /**
  * Reads the build in `root` and decides its configuration with `env`. Throws with every
  * mistake in one message. `embedded` is for a handler inside another server, whose
- * business the listener's variables are. A second call returns what the first decided.
+ * business the listener's variables are. A second call returns what the first decided,
+ * until that has been released.
  */
 export declare function open(root: string, env: Record<string, string>, embedded: boolean): Settings
 

@@ -196,6 +196,13 @@ describe('beside others', { concurrency: false }, () => {
 		assert.match(`${response.body}`, /server\.allowedHosts/);
 	});
 
+	test('a page of another origin is refused, and it is said what would let it in', async () => {
+		const more = `origin: https://127.0.0.1:${site.port}\r\n`;
+		const response = await exchange(site, handshake('/ws', `127.0.0.1:${site.port}`, more));
+		assert.equal(response.status, 403);
+		await site.says(`WEBSOCKET_ALLOWED_ORIGINS=https://127.0.0.1:${site.port}`);
+	});
+
 	test('what the tunnel says of a client, no client can say', async () => {
 		const client = await Client.open(site, '/ws', { headers: { 'x-forwarded-for': '192.0.2.1' } });
 		const { data } = await client.event('welcome');

@@ -10,7 +10,7 @@ import { AppHooks, built_source, source_of_vite } from './app-hooks.js';
 import { ask, is_asked } from './ask.js';
 import { install_hub } from './lazy-hub.js';
 import { NativeServer } from './native-server.js';
-import { forward, tunnel } from './tunnel.js';
+import { forward, is_foreign, tunnel } from './tunnel.js';
 import { is_allowed_host, is_handshake, is_proxied, is_vites } from './upgrades.js';
 
 /** @typedef {import('vite').ViteDevServer | import('vite').PreviewServer} ViteServer */
@@ -104,7 +104,7 @@ class Sockets {
 	#remove_hub;
 	/** @type {Set<Socket>} */
 	#open = new Set();
-	/** What was said last of why there is no hub. */
+	/** What was said last, so that it is said once. */
 	#said = '';
 
 	/**
@@ -219,12 +219,29 @@ class Sockets {
 			if (!is_allowed_host(req, this.#rules)) return refuse(socket, 403, FOREIGN_HOST);
 			if (typeof to === 'string') return refuse(socket, 503, to);
 			try {
-				tunnel(req, socket, head, { port: to, lines: this.#native.lines });
+				const { lines } = this.#native;
+				tunnel(req, socket, head, { port: to, lines }, (status) => this.#refused(req, status));
 			} catch (error) {
 				failed(/** @type {Error} */ (error));
 				socket.destroy();
 			}
 		}, failed);
+	}
+
+	/**
+	 * What is most likely the matter, where a page comes through something that Vite does not know of.
+	 * @param {IncomingMessage} req
+	 * @param {number} status
+	 */
+	#refused(req, status) {
+		if (status !== 403 || !is_foreign(req)) return;
+		const { origin } = req.headers;
+		const what = `A page of ${origin} was refused a WebSocket`;
+		if (what === this.#said) return;
+		this.#said = what;
+		this.#log.warn(
+			`${what} with 403, as it is not one of this server. If it should have one: \`websocket.allowedOrigins\`, or WEBSOCKET_ALLOWED_ORIGINS=${origin}`
+		);
 	}
 
 	/**

@@ -74,8 +74,9 @@ export function forward(req, res, to, next) {
  * @param {import('node:net').Socket} socket
  * @param {Buffer} head what has come behind the handshake
  * @param {Native} to
+ * @param {(status: number) => void} refused
  */
-export function tunnel(req, socket, head, to) {
+export function tunnel(req, socket, head, to, refused) {
 	socket.setTimeout(0);
 	socket.setNoDelay(true);
 	const upstream = repeat(req, to);
@@ -95,6 +96,7 @@ export function tunnel(req, socket, head, to) {
 	upstream.on('response', (response) => {
 		const keep = (/** @type {string} */ name) => !HOP_BY_HOP.has(name) && name !== to.lines.address;
 		const kept = head_of(response, keep, 'connection: close\r\n');
+		refused(response.statusCode ?? 0);
 		socket.write(kept, 'latin1');
 		response.on('error', () => socket.destroy());
 		response.pipe(socket);
@@ -116,14 +118,25 @@ function told_by_client({ rawHeaders }, lines) {
  * @param {IncomingMessage} req
  * @param {import('../../runtime/arrival.js').Lines} lines
  */
-function told_by_us({ socket }, lines) {
-	const { remoteAddress = '', remotePort = 0 } = socket;
-	const protocol = 'encrypted' in socket ? 'https' : 'http';
+function told_by_us(req, lines) {
+	const { remoteAddress = '', remotePort = 0 } = req.socket;
 	return [
 		...[lines.address, remoteAddress],
 		...[lines.port, `${remotePort}`],
-		...[lines.protocol, protocol]
+		...[lines.protocol, protocol_of(req)]
 	];
+}
+
+/** @param {IncomingMessage} req */
+const protocol_of = ({ socket }) => ('encrypted' in socket ? 'https' : 'http');
+
+/**
+ * Whether it comes from a page of another origin than that of Vite's server.
+ * @param {IncomingMessage} req
+ */
+export function is_foreign(req) {
+	const { origin, host } = req.headers;
+	return origin !== undefined && origin !== `${protocol_of(req)}://${host}`;
 }
 
 /**

@@ -107,7 +107,8 @@ pub struct WebSocketSettings {
 
 /// Reads the build in `root` and decides its configuration with `env`. Throws with every
 /// mistake in one message. `embedded` is for a handler inside another server, whose
-/// business the listener's variables are. A second call returns what the first decided.
+/// business the listener's variables are. A second call returns what the first decided,
+/// until that has been released.
 #[napi(catch_unwind)]
 pub fn open(root: String, env: HashMap<String, String>, embedded: bool) -> Result<Settings> {
     let _one_at_a_time = OPENING.lock();
