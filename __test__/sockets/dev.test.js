@@ -377,3 +377,17 @@ test('in middleware mode the hub can be called, and it is said what is missing',
 	assert.equal(await site.hub('count'), 0);
 	await site.says('In middleware mode, the hub can be called but no WebSocket be opened');
 });
+
+test('in middleware mode with its server, all is there, and the end says goodbye', async (t) => {
+	const site = await start_vite({ mode: 'parent' });
+	t.after(() => site.stop());
+	const client = await Client.open(site);
+	const { id } = (await client.event('welcome')).data;
+	client.send('hello');
+	assert.equal(await client.next(), 'hello');
+	assert.equal((await exchange(site, handshake('/foreign'))).status, 418);
+	site.order('close');
+	assert.equal((await client.end()).code, 1012);
+	await site.says(`closed ${id}: 1012`);
+	assert.deepEqual(await site.ended, { code: 0, signal: null });
+});

@@ -120,7 +120,7 @@ let copies = 0;
 /**
  * The app served by Vite, from a copy of its own
  * @param {object} [options]
- * @param {'dev' | 'preview' | 'middleware'} [options.mode]
+ * @param {'dev' | 'preview' | 'middleware' | 'parent'} [options.mode]
  * @param {2 | 3} [options.kit]
  * @param {NodeJS.ProcessEnv} [options.env]
  * @param {(app: string) => void} [options.change] the copy before it is built or served; named by `name`

@@ -23,11 +23,21 @@ async function middleware() {
 	return Object.assign(vite, { httpServer });
 }
 
+/** … unless it is told. */
+async function parent() {
+	const httpServer = http.createServer();
+	const vite = await createServer({ server: { middlewareMode: { server: httpServer } } });
+	httpServer.on('request', vite.middlewares).listen(0, '127.0.0.1');
+	await once(httpServer, 'listening');
+	return Object.assign(vite, { httpServer });
+}
+
 /** @type {Record<string, () => Promise<any>>} */
 const modes = {
 	dev: async () => (await createServer({ server: settings })).listen(),
 	preview: () => preview({ preview: settings }),
-	middleware
+	middleware,
+	parent
 };
 
 const server = await modes[`${process.env.MODE}`]();
@@ -39,7 +49,10 @@ server.httpServer.on('upgrade', (/** @type {any} */ req, /** @type {any} */ sock
 
 /** @type {Record<string, () => unknown>} */
 const orders = {
-	close: () => server.close(),
+	async close() {
+		await server.close();
+		server.httpServer.close();
+	},
 	async restart() {
 		await server.restart();
 		console.log(`Listening again on http://127.0.0.1:${server.httpServer.address().port}`);
