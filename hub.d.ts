@@ -231,6 +231,11 @@ export interface UpgradeEvent {
 	/** What the client asks for: a WebSocket, or a stream of server-sent events. */
 	readonly transport: 'websocket' | 'sse';
 	readonly platform: Readonly<App.Platform>;
+	/**
+	 * What `handle` of `src/hooks.server.js` has put there, if it is wrapped in `handleUpgrade`.
+	 * @throws if it is not
+	 */
+	readonly locals: App.Locals;
 }
 
 /** What `upgrade` may return to accept a socket; nothing at all accepts it too. */
@@ -309,6 +314,20 @@ export interface HooksWs extends Hooks {
  * ```
  */
 export function defineHooks<T extends HooksWs>(hooks: T): T;
+
+/**
+ * Has `handle` run for handshakes too: what it puts into `event.locals`, `upgrade` finds there, and
+ * what it answers without `resolve` is the handshake's answer.
+ *
+ * ```js
+ * // src/hooks.server.js
+ * export const handle = handleUpgrade(async ({ event, resolve }) => {
+ *   event.locals.user = await find_user(event.cookies.get('session'));
+ *   return resolve(event);
+ * });
+ * ```
+ */
+export function handleUpgrade<Handle extends (input: any) => any>(handle: Handle): Handle;
 
 /**
  * The hub, as `event.platform.hub`, for any server module. Importing it is always safe; calling it

@@ -3,11 +3,12 @@
  * `adapter/adapt.js`, the server is `runtime/` and `src/`.
  */
 import { adapt } from './adapter/adapt.js';
+import { sockets_plugin } from './adapter/dev/plugin.js';
 import { emulator, request_plugin } from './adapter/emulate.js';
 import { hash_plugin } from './adapter/kit-hash.js';
 import { hooks_ws_plugin } from './adapter/hooks-ws.js';
 import { server_build_plugin } from './adapter/kit3.js';
-import { decide_options } from './adapter/options.js';
+import { OPTIONS, decide_options } from './adapter/options.js';
 
 /** @type {typeof import('./index.js').default} */
 export default function svelte_adapter_oxide(given) {
@@ -21,10 +22,11 @@ export default function svelte_adapter_oxide(given) {
 			instrumentation: () => true
 		},
 		emulate: emulator,
+		[OPTIONS]: options,
 		// SvelteKit 2 does not read this.
 		vite: {
 			plugins: {
-				pre: [request_plugin(), hash_plugin()],
+				pre: [request_plugin(), sockets_plugin(), hash_plugin()],
 				post: [server_build_plugin(), hooks_ws_plugin()]
 			}
 		}

@@ -15,6 +15,9 @@ import { PLATFORMS } from './platforms.js';
  * @property {Record<string, unknown>} run_time
  */
 
+/** Under this the adapter keeps its options, for plugins that it has not made itself. */
+export const OPTIONS = Symbol.for('svelte-adapter-oxide.options');
+
 /**
  * What a value has to be, and the words for it.
  * @typedef {object} Rule

@@ -151,7 +151,7 @@ export declare function hubPublishText(topic: string, text: string, event: boole
 
 /**
  * Asks a peer something; `data` is a JSON text. Returns the number under which the reply will
- * come to this worker.
+ * come to this worker. A stream of events, which cannot reply, is an error.
  */
 export declare function hubRequest(slot: number, generation: number, data: string, epoch?: string | undefined | null): number
 
@@ -217,7 +217,8 @@ export declare const MORE: number
 /**
  * Reads the build in `root` and decides its configuration with `env`. Throws with every
  * mistake in one message. `embedded` is for a handler inside another server, whose
- * business the listener's variables are. A second call returns what the first decided.
+ * business the listener's variables are. A second call returns what the first decided,
+ * until that has been released.
  */
 export declare function open(root: string, env: Record<string, string>, embedded: boolean): Settings
 
@@ -289,6 +290,12 @@ export interface PoolStatus {
  * is over, 3 not taken since an earlier 1 was not heeded.
  */
 export declare function push(slot: number, generation: number, chunk: Uint8Array): number
+
+/**
+ * Lets go of a server that has closed, or has never listened: the next `open` opens another. Called
+ * from the thread of its one worker. Throws while it listens.
+ */
+export declare function release(): void
 
 /**
  * The calling worker's answer to a ping: bytes of its heap, bytes outside of it, and the

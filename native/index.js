@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { abandon, answer, attach, cancelBody, close, credit, drain, encodeUtf8, end, fail, flush, hubBroadcastBinary, hubBroadcastText, hubCard, hubCount, hubDisconnect, hubEpoch, hubForget, hubOpen, hubPeers, hubPosition, hubPresence, hubPublishBinary, hubPublishText, hubRequest, hubSendBinary, hubSendText, hubSetCard, hubSubscribe, hubSubscribers, hubSubscriptions, hubUnsubscribe, listen, measureAndCompress, MORE, open, peerAllow, peerMessage, peerRefuse, peerReply, pool, push, report, requestOrigin, running, runningIn, runningUnknown, settle, shutdown, startPool, stats, status, streamBegins, WIRE_BUFFER_SIZE, workerCount, workerExited } = nativeBinding
+const { abandon, answer, attach, cancelBody, close, credit, drain, encodeUtf8, end, fail, flush, hubBroadcastBinary, hubBroadcastText, hubCard, hubCount, hubDisconnect, hubEpoch, hubForget, hubOpen, hubOthers, hubPeers, hubPosition, hubPresence, hubPublishBinary, hubPublishText, hubRequest, hubSendBinary, hubSendText, hubSetCard, hubSubscribe, hubSubscribers, hubSubscriptions, hubSurvey, hubUnsubscribe, listen, measureAndCompress, MORE, open, peerAllow, peerMessage, peerRefuse, peerReply, pool, push, release, report, requestOrigin, running, runningIn, runningUnknown, settle, shutdown, startPool, stats, status, streamBegins, WIRE_BUFFER_SIZE, workerCount, workerExited } = nativeBinding
 export { abandon }
 export { answer }
 export { attach }
@@ -818,6 +818,7 @@ export { peerRefuse }
 export { peerReply }
 export { pool }
 export { push }
+export { release }
 export { report }
 export { requestOrigin }
 export { running }

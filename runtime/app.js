@@ -16,6 +16,15 @@ export let server;
 /** SvelteKit's major version. @type {2 | 3} */
 export let kit;
 
+/**
+ * In development, Vite's server runs the app, and answers in the place of ours.
+ * @param {import('@sveltejs/kit').Server['respond']} respond
+ */
+export function leave_the_app_to(respond) {
+	kit = 3;
+	server = /** @type {import('@sveltejs/kit').Server} */ (/** @type {unknown} */ ({ respond }));
+}
+
 /** Below it lie the files that `read` reads. */
 let asset_dir = '';
 

@@ -93,6 +93,16 @@ function plainly(error) {
 export let settings;
 
 /**
+ * Takes an addon that has been loaded and what it has decided, in development.
+ * @param {Native} addon
+ * @param {import('../native/index.js').Settings} decided
+ */
+export function adopt(addon, decided) {
+	native = addon;
+	settings = decided;
+}
+
+/**
  * Loads the addon and decides the configuration; in a worker's thread, gets what the process has
  * decided.
  * @param {boolean} embedded another server owns the socket, and the listener's variables are its

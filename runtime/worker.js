@@ -5,6 +5,7 @@
  */
 import { client_address } from './address.js';
 import { kit, server } from './app.js';
+import { arrive } from './arrival.js';
 import { Exchange } from './exchange.js';
 import { native } from './native.js';
 import { check_origin } from './origins.js';
@@ -96,7 +97,7 @@ function forget(exchange) {
 
 /** @param {number} at */
 function begin(at) {
-	const record = read_request(buffer, at);
+	const record = arrive(read_request(buffer, at));
 	const origin = check_origin(record.origin);
 	const exchange = new Exchange(record, origin?.canonical ?? null);
 	const request =
@@ -188,6 +189,11 @@ function refuse(exchange, error) {
 	console.error(`${exchange.record.method} ${exchange.record.target} failed:`, error);
 	reply_whole(exchange, 500, TEXT, 'Internal Server Error');
 	finish(exchange);
+}
+
+/** Nobody hears of what is still being worked on here: the server has closed. */
+export function abandon() {
+	for (const exchange of exchanges.splice(0)) exchange?.abort();
 }
 
 /** From here on, exchanges come to this thread. */

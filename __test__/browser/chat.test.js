@@ -1,5 +1,5 @@
 /**
- * The example chat in Chromium, two visitors at a time: what one says the other reads, both
+ * The example chat in Chromium, two visitors at a time, built and in development: what one says the other reads, both
  * see who is there, a reload shows what was said, and neither a lost connection nor new
  * workers lose anything.
  */
@@ -14,6 +14,9 @@ import { start_server } from '../harness/server.js';
 import { launch, watch } from './chromium.js';
 
 /** @typedef {import('playwright-core').Page} Page */
+/** @typedef {import('../harness/server.js').RunningServer} RunningServer */
+
+const vite_server = path.join(repository, '__test__/sockets/vite-server.js');
 
 /** @type {import('playwright-core').Browser} */
 let browser;
@@ -52,7 +55,10 @@ class Visitor {
 		this.page = page;
 		this.troubles = watch(page);
 		page.setDefaultTimeout(10_000);
-		page.on('websocket', (socket) => this.sockets.push(socket));
+		page.on('websocket', (socket) => {
+			// Vite has one of its own
+			if (new URL(socket.url()).pathname === '/ws') this.sockets.push(socket);
+		});
 	}
 
 	/** @param {string} name @param {boolean} [scripted] whether its browser runs JavaScript */
@@ -110,12 +116,42 @@ class Visitor {
 	}
 }
 
-for (const { what, env } of [
-	{ what: 'one worker in the main thread', env: {} },
-	{ what: 'two workers', env: { CLUSTER_WORKERS: '2' } }
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<{ server: RunningServer, origin: string }>}
+ */
+async function start_build(env) {
+	const port = await free_port();
+	const origin = `http://127.0.0.1:${port}`;
+	const server = await start_server({ build, env: { PORT: String(port), ORIGIN: origin, ...env } });
+	return { server, origin };
+}
+
+/** @type {typeof start_build} */
+async function start_dev(env) {
+	const server = await start_server({
+		build: path.dirname(build),
+		entry: vite_server,
+		env: { MODE: 'dev', ...env },
+		stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+		timeout: 60_000
+	});
+	const origin = `http://127.0.0.1:${server.port}`;
+	// what Vite finds only with the first visit makes it reload the page
+	const first = await Visitor.come('First');
+	await first.enter(origin, 'lobby');
+	await first.connection('open');
+	await first.context.close();
+	return { server, origin };
+}
+
+for (const { what, start, env } of [
+	{ what: 'one worker in the main thread', start: start_build, env: {} },
+	{ what: 'two workers', start: start_build, env: { CLUSTER_WORKERS: '2' } },
+	{ what: '`vite dev`', start: start_dev, env: {} }
 ]) {
 	describe(`with ${what}`, () => {
-		/** @type {import('../harness/server.js').RunningServer} */
+		/** @type {RunningServer} */
 		let server;
 		/** @type {string} */
 		let origin;
@@ -129,13 +165,8 @@ for (const { what, env } of [
 
 		before(async () => {
 			folder = fs.mkdtempSync(path.join(os.tmpdir(), 'oxide-chat-'));
-			const port = await free_port();
-			origin = `http://127.0.0.1:${port}`;
 			const CHAT_DB = path.join(folder, 'chat.db');
-			server = await start_server({
-				build,
-				env: { PORT: String(port), ORIGIN: origin, CHAT_DB, ...env }
-			});
+			({ server, origin } = await start({ CHAT_DB, ...env }));
 		});
 		after(async () => {
 			await server?.stop();
@@ -299,7 +330,7 @@ for (const { what, env } of [
 			assert.deepEqual(plain.troubles, []);
 		});
 
-		if (env.CLUSTER_WORKERS) {
+		if ('CLUSTER_WORKERS' in env) {
 			test('new workers: no socket notices', async () => {
 				const ann = await come('Ann');
 				const bob = await come('Bob');

@@ -6,13 +6,14 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Site as Place, rename_build } from '../workers/releases.js';
 import { Client } from './client.js';
-import { build_site, start_alone, start_site } from './site.js';
+import { MODES, build_site, start_alone, start_mode, start_site } from './site.js';
 
 /** @typedef {import('./site.js').Site} Site */
+/** @typedef {import('./site.js').AnySite} AnySite */
 
 /**
  * An open client that has been greeted, and its id
- * @param {Site} site
+ * @param {{ port: number }} site
  * @param {string} [target]
  * @param {Parameters<typeof Client.open>[2]} [options]
  */
@@ -22,127 +23,128 @@ async function greeted(site, target = '/ws', options) {
 	return { client, id: /** @type {string} */ (id) };
 }
 
-describe('hooks', { concurrency: false }, () => {
-	/** @type {Site} */
-	let site;
-	before(async () => {
-		site = await start_site();
-	});
-	after(() => site?.stop());
+for (const mode of MODES)
+	describe(`hooks, ${mode}`, { concurrency: false }, () => {
+		/** @type {AnySite} */
+		let site;
+		before(async () => {
+			site = await start_mode(mode);
+		});
+		after(() => site?.stop());
 
-	test('texts and bytes come as they were sent, up to 1 MiB', async () => {
-		const { client } = await greeted(site);
-		for (const text of ['hello', 'ü 😀', '', 'x'.repeat(70_000), 'ü'.repeat(2 ** 19)]) {
-			client.send(text);
-			assert.equal(await client.next(), text);
-		}
-		for (const length of [0, 1, 65_536, 65_537, 2 ** 20]) {
-			const bytes = crypto.randomBytes(length);
-			client.send(bytes);
-			assert.deepEqual(await client.next(), bytes);
-		}
-		await client.leave();
-	});
+		test('texts and bytes come as they were sent, up to 1 MiB', async () => {
+			const { client } = await greeted(site);
+			for (const text of ['hello', 'ü 😀', '', 'x'.repeat(70_000), 'ü'.repeat(2 ** 19)]) {
+				client.send(text);
+				assert.equal(await client.next(), text);
+			}
+			for (const length of [0, 1, 65_536, 65_537, 2 ** 20]) {
+				const bytes = crypto.randomBytes(length);
+				client.send(bytes);
+				assert.deepEqual(await client.next(), bytes);
+			}
+			await client.leave();
+		});
 
-	test('`open` comes first, then messages in order, then `close`', async () => {
-		const client = await Client.open(site);
-		for (let at = 0; at < 100; at += 1) client.send({ do: 'count' });
-		client.socket.close(4000, 'done');
-		const first = await client.json();
-		assert.equal(first.type, 'welcome');
-		const { id } = first.data;
-		await site.says(`closed ${id}: 4000 "done" clean=true count=100`);
-		await client.end();
-	});
+		test('`open` comes first, then messages in order, then `close`', async () => {
+			const client = await Client.open(site);
+			for (let at = 0; at < 100; at += 1) client.send({ do: 'count' });
+			client.socket.close(4000, 'done');
+			const first = await client.json();
+			assert.equal(first.type, 'welcome');
+			const { id } = first.data;
+			await site.says(`closed ${id}: 4000 "done" clean=true count=100`);
+			await client.end();
+		});
 
-	test('a client that vanishes is closed with 1006, and was not clean', async () => {
-		const { client, id } = await greeted(site);
-		client.socket.terminate();
-		await site.says(`closed ${id}: 1006 "" clean=false`);
-	});
-
-	test('the server closes with a code and a reason', async () => {
-		const { client, id } = await greeted(site);
-		client.send({ do: 'close', code: 4321, reason: 'ü' });
-		assert.deepEqual(await client.end(), { code: 4321, reason: 'ü' });
-		await site.says(`closed ${id}: 4321 "ü" clean=true`);
-	});
-
-	for (const name of ['throw', 'reject']) {
-		test(`a hook that ${name}s closes its socket with 1011, and no other`, async () => {
-			const { client: other } = await greeted(site);
+		test('a client that vanishes is closed with 1006, and was not clean', async () => {
 			const { client, id } = await greeted(site);
-			client.send({ do: name });
-			assert.equal((await client.end()).code, 1011);
-			await site.says(`The WebSocket hook \`message\` failed for peer ${id}`);
-			other.send('still here');
-			assert.equal(await other.next(), 'still here');
+			client.socket.terminate();
+			await site.says(`closed ${id}: 1006 "" clean=false`);
+		});
+
+		test('the server closes with a code and a reason', async () => {
+			const { client, id } = await greeted(site);
+			client.send({ do: 'close', code: 4321, reason: 'ü' });
+			assert.deepEqual(await client.end(), { code: 4321, reason: 'ü' });
+			await site.says(`closed ${id}: 4321 "ü" clean=true`);
+		});
+
+		for (const name of ['throw', 'reject']) {
+			test(`a hook that ${name}s closes its socket with 1011, and no other`, async () => {
+				const { client: other } = await greeted(site);
+				const { client, id } = await greeted(site);
+				client.send({ do: name });
+				assert.equal((await client.end()).code, 1011);
+				await site.says(`The WebSocket hook \`message\` failed for peer ${id}`);
+				other.send('still here');
+				assert.equal(await other.next(), 'still here');
+				await other.leave();
+			});
+		}
+
+		test('with an `error` hook, the socket stays open and the hook has the error', async () => {
+			const { client } = await greeted(site, '/errors');
+			for (const name of ['throw', 'reject']) {
+				client.send({ do: name });
+				assert.match((await client.event('error')).data, /the message hook \w+ on purpose/);
+			}
+			client.send({ do: 'unclonable' });
+			assert.match((await client.event('error')).data, /^peer\.context cannot be kept.*be cloned/);
+			client.send('still here');
+			assert.equal(await client.next(), 'still here');
+			await client.leave();
+		});
+
+		test('a hook that never settles holds up its own client at the bound, and nobody else', async () => {
+			const { client } = await greeted(site);
+			const { client: other } = await greeted(site);
+			for (let at = 0; at < 64; at += 1) client.send({ do: 'never' });
+			// past the bound, nothing is read from this client
+			for (let at = 0; at < 10; at += 1) client.send({ do: 'print', text: 'read past the bound' });
+			for (let at = 0; at < 20; at += 1) {
+				other.send(`turn ${at}`);
+				assert.equal(await other.next(), `turn ${at}`);
+			}
+			assert.ok(!site.output().includes('read past the bound'));
+			client.socket.terminate();
 			await other.leave();
 		});
-	}
 
-	test('with an `error` hook, the socket stays open and the hook has the error', async () => {
-		const { client } = await greeted(site, '/errors');
-		for (const name of ['throw', 'reject']) {
-			client.send({ do: name });
-			assert.match((await client.event('error')).data, /the message hook \w+ on purpose/);
-		}
-		client.send({ do: 'unclonable' });
-		assert.match((await client.event('error')).data, /^peer\.context cannot be kept.*be cloned/);
-		client.send('still here');
-		assert.equal(await client.next(), 'still here');
-		await client.leave();
-	});
+		test('a client that has 63 messages unread is still heard', async () => {
+			const { client } = await greeted(site);
+			for (let at = 0; at < 63; at += 1) client.send({ do: 'never' });
+			client.send('heard');
+			assert.equal(await client.next(), 'heard');
+			client.socket.terminate();
+		});
 
-	test('a hook that never settles holds up its own client at the bound, and nobody else', async () => {
-		const { client } = await greeted(site);
-		const { client: other } = await greeted(site);
-		for (let at = 0; at < 64; at += 1) client.send({ do: 'never' });
-		// past the bound, nothing is read from this client
-		for (let at = 0; at < 10; at += 1) client.send({ do: 'print', text: 'read past the bound' });
-		for (let at = 0; at < 20; at += 1) {
-			other.send(`turn ${at}`);
-			assert.equal(await other.next(), `turn ${at}`);
-		}
-		assert.ok(!site.output().includes('read past the bound'));
-		client.socket.terminate();
-		await other.leave();
-	});
+		test('topics of a peer are those the hub knows', async () => {
+			const { client } = await greeted(site);
+			assert.equal(await client.command('subscribe', { topic: 'room:b' }, 'new'), true);
+			assert.equal(await client.command('subscribe', { topic: 'room:b' }, 'new'), false);
+			assert.equal(await client.command('subscribe', { topic: 'room:a' }, 'new'), true);
+			assert.deepEqual(await client.command('topics', {}, 'topics'), ['room:a', 'room:b']);
+			assert.equal(await client.command('unsubscribe', { topic: 'room:b' }, 'had'), true);
+			assert.equal(await client.command('unsubscribe', { topic: 'room:b' }, 'had'), false);
+			assert.deepEqual(await client.command('topics', {}, 'topics'), ['room:a']);
+			await client.leave();
+		});
 
-	test('a client that has 63 messages unread is still heard', async () => {
-		const { client } = await greeted(site);
-		for (let at = 0; at < 63; at += 1) client.send({ do: 'never' });
-		client.send('heard');
-		assert.equal(await client.next(), 'heard');
-		client.socket.terminate();
+		test('a peer that publishes does not hear itself', async () => {
+			const [one, two] = [await greeted(site), await greeted(site)];
+			for (const { client } of [one, two]) {
+				await client.command('subscribe', { topic: 'room:echo' }, 'new');
+			}
+			const said = { topic: 'room:echo', data: { n: 1 } };
+			assert.equal(await one.client.command('publish', said, 'published'), 1);
+			const { topic, type, data } = await two.client.json();
+			assert.deepEqual([topic, type, data], ['room:echo', 'message', { n: 1 }]);
+			assert.deepEqual(await one.client.so_far(), []);
+			await one.client.leave();
+			await two.client.leave();
+		});
 	});
-
-	test('topics of a peer are those the hub knows', async () => {
-		const { client } = await greeted(site);
-		assert.equal(await client.command('subscribe', { topic: 'room:b' }, 'new'), true);
-		assert.equal(await client.command('subscribe', { topic: 'room:b' }, 'new'), false);
-		assert.equal(await client.command('subscribe', { topic: 'room:a' }, 'new'), true);
-		assert.deepEqual(await client.command('topics', {}, 'topics'), ['room:a', 'room:b']);
-		assert.equal(await client.command('unsubscribe', { topic: 'room:b' }, 'had'), true);
-		assert.equal(await client.command('unsubscribe', { topic: 'room:b' }, 'had'), false);
-		assert.deepEqual(await client.command('topics', {}, 'topics'), ['room:a']);
-		await client.leave();
-	});
-
-	test('a peer that publishes does not hear itself', async () => {
-		const [one, two] = [await greeted(site), await greeted(site)];
-		for (const { client } of [one, two]) {
-			await client.command('subscribe', { topic: 'room:echo' }, 'new');
-		}
-		const said = { topic: 'room:echo', data: { n: 1 } };
-		assert.equal(await one.client.command('publish', said, 'published'), 1);
-		const { topic, type, data } = await two.client.json();
-		assert.deepEqual([topic, type, data], ['room:echo', 'message', { n: 1 }]);
-		assert.deepEqual(await one.client.so_far(), []);
-		await one.client.leave();
-		await two.client.leave();
-	});
-});
 
 describe('workers that are replaced', { concurrency: false }, () => {
 	/** @type {Site} */
@@ -261,9 +263,7 @@ describe('the end of the process', { concurrency: false }, () => {
 	test('so it does where the worker is the main thread', async (t) => {
 		const site = await start_alone(await build_site());
 		t.after(() => site.stop());
-		const peers = await Promise.all(
-			Array.from({ length: 10 }, () => greeted(/** @type {any} */ (site)))
-		);
+		const peers = await Promise.all(Array.from({ length: 10 }, () => greeted(site)));
 		site.signal('SIGTERM');
 		for (const { client } of peers) assert.equal((await client.end()).code, 1012);
 		assert.deepEqual(await site.ended, { code: 0, signal: null });

@@ -263,19 +263,23 @@ describe('a stream', { concurrency: false }, () => {
 
 	test('only pages that may are let in, and can read it', async () => {
 		const target = '/ws/sse?topic=news';
-		for (const headers of [
+		/** @type {Array<Record<string, string>>} */
+		const strangers = [
 			{ origin: 'https://evil.test' },
 			{ origin: 'null' },
 			{ 'sec-fetch-site': 'cross-site' },
 			{ 'sec-fetch-site': 'same-site' }
-		]) {
+		];
+		for (const headers of strangers) {
 			assert.equal((await refused(site, target, headers)).status, 403, JSON.stringify(headers));
 		}
-		for (const headers of [
+		/** @type {Array<Record<string, string>>} */
+		const own = [
 			{ origin: 'https://example.test' },
 			{ 'sec-fetch-site': 'same-origin' },
 			{ 'sec-fetch-site': 'none' }
-		]) {
+		];
+		for (const headers of own) {
 			const stream = await Stream.open(site, target, headers);
 			assert.equal(stream.status, 200, JSON.stringify(headers));
 			assert.equal(stream.headers['access-control-allow-origin'], undefined);
@@ -493,7 +497,7 @@ test('Node’s own EventSource hears it and comes again', async (t) => {
 	const child = spawn(node, ['--no-warnings', '--experimental-eventsource', '-e', script]);
 	t.after(() => child.kill());
 	const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-	const next = async () => JSON.parse((await lines.next()).value);
+	const next = async () => JSON.parse(`${(await lines.next()).value}`);
 	assert.equal((await next()).resumed, null);
 	await site.hub('publish', 'news', { n: 1 });
 	assert.equal((await next()).data.n, 1);

@@ -7,9 +7,10 @@ import { header } from '../harness/parse.js';
 import { Connection, exchange } from '../harness/wire.js';
 import { get } from '../parity/case.js';
 import { Client, refused } from './client.js';
-import { build_site, start_alone, start_site } from './site.js';
+import { MODES, build_site, start_alone, start_mode, start_site } from './site.js';
 
 /** @typedef {import('./site.js').Site} Site */
+/** @typedef {import('./site.js').AnySite} AnySite */
 
 /**
  * A handshake as bytes
@@ -30,12 +31,18 @@ function handshake(target, headers) {
 	return `GET ${target} HTTP/1.1\r\n${text}\r\n`;
 }
 
-for (const kit of /** @type {const} */ ([3, 2])) {
-	describe(`SvelteKit ${kit}`, { concurrency: false }, () => {
-		/** @type {Site} */
+/** @type {Array<[2 | 3, import('./site.js').Mode]>} */
+const combinations = MODES.flatMap((mode) => [
+	[3, mode],
+	[2, mode]
+]);
+
+for (const [kit, mode] of combinations) {
+	describe(`SvelteKit ${kit}, ${mode}`, { concurrency: false }, () => {
+		/** @type {AnySite} */
 		let site;
 		before(async () => {
-			site = await start_site({ build: await build_site({ kit }) });
+			site = await start_mode(mode, { kit });
 		});
 		after(() => site?.stop());
 
@@ -59,8 +66,8 @@ for (const kit of /** @type {const} */ ([3, 2])) {
 				},
 				user: { id: 'ann', info: { name: 'ANN' } },
 				remoteAddress: '127.0.0.1',
-				// as every request's, where nothing says otherwise
-				url: `https://127.0.0.1:${site.port}/ws?user=ann&x=%20`,
+				// as every request's: a server of our own takes `https` for granted
+				url: `${mode === 'build' ? 'https' : 'http'}://127.0.0.1:${site.port}/ws?user=ann&x=%20`,
 				agent: 'the test',
 				text: id
 			});
@@ -105,66 +112,85 @@ for (const kit of /** @type {const} */ ([3, 2])) {
 	});
 }
 
-describe('the handshake', { concurrency: false }, () => {
+for (const mode of MODES)
+	describe(`the handshake, ${mode}`, { concurrency: false }, () => {
+		/** @type {AnySite} */
+		let site;
+		before(async () => {
+			site = await start_mode(mode);
+		});
+		after(() => site?.stop());
+
+		test('headers and cookies of `upgrade` are in the answer', async () => {
+			const client = await Client.open(site, '/ws?protocol&cookie=yes', {
+				protocols: ['other', 'chat']
+			});
+			assert.equal(client.socket.protocol, 'chat');
+			assert.match(`${client.response?.headers['set-cookie']}`, /^seen=yes; Path=\/; HttpOnly/);
+			await client.leave();
+		});
+
+		test('an `upgrade` that returns nothing accepts', async () => {
+			const client = await Client.open(site, '/ws?nothing');
+			assert.deepEqual((await client.event('welcome')).data.context, {});
+			await client.leave();
+		});
+
+		test('paths of `routes` have their parameters, and inherit what they leave out', async () => {
+			const room = await Client.open(site, '/rooms/a%20b?user=bob');
+			assert.deepEqual((await room.event('entered')).data, { room: 'a b' });
+			room.send('the message hook is that of all');
+			assert.equal(await room.next(), 'the message hook is that of all');
+			await room.leave();
+			const file = await Client.open(site, '/files/a/b/c');
+			assert.deepEqual((await file.event('path')).data, { path: 'a/b/c' });
+			await file.leave();
+			assert.equal((await refused(site, '/rooms/a?deny=error')).status, 401);
+		});
+
+		test('the key is answered as the RFC says, and bytes that came early are heard', async () => {
+			const connection = await Connection.open(site);
+			// "hi", masked with zeros (RFC 6455 5.2)
+			const early = Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69]);
+			connection.send(Buffer.concat([Buffer.from(handshake('/ws?nothing')), early]));
+			await connection.sees('\r\n\r\n');
+			const head = connection.received.toString('latin1');
+			assert.match(head, /^HTTP\/1\.1 101 Switching Protocols\r\n/);
+			assert.match(head, /\r\nsec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=\r\n/i);
+			await connection.sees('\x81\x02hi');
+			connection.close();
+		});
+
+		for (const [what, headers, status] of /** @type {const} */ ([
+			['another version', { 'sec-websocket-version': '8' }, 426],
+			['no version', { 'sec-websocket-version': undefined }, 426],
+			['no key', { 'sec-websocket-key': undefined }, 400],
+			['a key that is too short', { 'sec-websocket-key': 'YQ==' }, 400]
+		])) {
+			test(`${what} is ${status}`, async () => {
+				const response = await exchange(site, handshake('/ws', headers));
+				assert.equal(response.status, status);
+				if (status === 426) assert.equal(header(response, 'sec-websocket-version'), '13');
+			});
+		}
+
+		test('a page of another origin may not, unless it is allowed to', async () => {
+			const other = await exchange(site, handshake('/ws', { origin: 'https://evil.test' }));
+			assert.equal(other.status, 403);
+			const own = await Connection.open(site);
+			own.send(handshake('/ws', { origin: 'http://example.test' }));
+			await own.sees('HTTP/1.1 101 ');
+			own.close();
+		});
+	});
+
+describe('the handshake, built alone', { concurrency: false }, () => {
 	/** @type {Site} */
 	let site;
 	before(async () => {
 		site = await start_site();
 	});
 	after(() => site?.stop());
-
-	test('headers and cookies of `upgrade` are in the answer', async () => {
-		const client = await Client.open(site, '/ws?protocol&cookie=yes', {
-			protocols: ['other', 'chat']
-		});
-		assert.equal(client.socket.protocol, 'chat');
-		assert.match(`${client.response?.headers['set-cookie']}`, /^seen=yes; Path=\/; HttpOnly/);
-		await client.leave();
-	});
-
-	test('an `upgrade` that returns nothing accepts', async () => {
-		const client = await Client.open(site, '/ws?nothing');
-		assert.deepEqual((await client.event('welcome')).data.context, {});
-		await client.leave();
-	});
-
-	test('paths of `routes` have their parameters, and inherit what they leave out', async () => {
-		const room = await Client.open(site, '/rooms/a%20b?user=bob');
-		assert.deepEqual((await room.event('entered')).data, { room: 'a b' });
-		room.send('the message hook is that of all');
-		assert.equal(await room.next(), 'the message hook is that of all');
-		await room.leave();
-		const file = await Client.open(site, '/files/a/b/c');
-		assert.deepEqual((await file.event('path')).data, { path: 'a/b/c' });
-		await file.leave();
-		assert.equal((await refused(site, '/rooms/a?deny=error')).status, 401);
-	});
-
-	test('the key is answered as the RFC says, and bytes that came early are heard', async () => {
-		const connection = await Connection.open(site);
-		// "hi", masked with zeros (RFC 6455 5.2)
-		const early = Buffer.from([0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69]);
-		connection.send(Buffer.concat([Buffer.from(handshake('/ws?nothing')), early]));
-		await connection.sees('\r\n\r\n');
-		const head = connection.received.toString('latin1');
-		assert.match(head, /^HTTP\/1\.1 101 Switching Protocols\r\n/);
-		assert.match(head, /\r\nsec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=\r\n/i);
-		await connection.sees('\x81\x02hi');
-		connection.close();
-	});
-
-	for (const [what, headers, status] of /** @type {const} */ ([
-		['another version', { 'sec-websocket-version': '8' }, 426],
-		['no version', { 'sec-websocket-version': undefined }, 426],
-		['no key', { 'sec-websocket-key': undefined }, 400],
-		['a key that is too short', { 'sec-websocket-key': 'YQ==' }, 400]
-	])) {
-		test(`${what} is ${status}`, async () => {
-			const response = await exchange(site, handshake('/ws', headers));
-			assert.equal(response.status, status);
-			if (status === 426) assert.equal(header(response, 'sec-websocket-version'), '13');
-		});
-	}
 
 	test('a path that is not ours is SvelteKit’s, handshake or not', async () => {
 		const response = await exchange(site, handshake('/elsewhere'));
@@ -173,15 +199,6 @@ describe('the handshake', { concurrency: false }, () => {
 		assert.equal((await exchange(site, handshake('/'))).status, 200);
 		// and without a handshake, ours is nothing special
 		assert.equal((await exchange(site, get('/ws'))).status, 404);
-	});
-
-	test('a page of another origin may not, unless it is allowed to', async () => {
-		const other = await exchange(site, handshake('/ws', { origin: 'https://evil.test' }));
-		assert.equal(other.status, 403);
-		const own = await Connection.open(site);
-		own.send(handshake('/ws', { origin: 'http://example.test' }));
-		await own.sees('HTTP/1.1 101 ');
-		own.close();
 	});
 
 	test('after the answer to one that is refused, the connection goes on', async () => {

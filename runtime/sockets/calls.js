@@ -69,6 +69,7 @@ function is_thenable(value) {
  * @param {Ending} ending
  */
 function finish(member, name, result, ending) {
+	if (member.lost) return;
 	try {
 		keep(member);
 		ending.done?.(result);
@@ -84,6 +85,7 @@ function finish(member, name, result, ending) {
  * @param {Ending} ending
  */
 function over(member, { token }) {
+	if (member.lost) return;
 	member.running -= 1;
 	if (token !== undefined) settle(token);
 }
@@ -113,6 +115,7 @@ function keep(member) {
  * @param {Ending} ending
  */
 async function fail(member, name, thrown, ending) {
+	if (member.lost) return;
 	try {
 		await tell(member, name, thrown, ending);
 	} catch (error) {

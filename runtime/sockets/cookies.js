@@ -58,6 +58,8 @@ export class Cookies {
 	#url;
 	/** @type {Map<string, { name: string, value: string, line: string, gone: boolean }>} */
 	#set = new Map();
+	/** @type {string[]} */
+	#added = [];
 
 	/**
 	 * @param {string | null} header
@@ -76,7 +78,12 @@ export class Cookies {
 
 	/** The values of `set-cookie`. */
 	get lines() {
-		return [...this.#set.values()].map(({ line }) => line);
+		return [...[...this.#set.values()].map(({ line }) => line), ...this.#added];
+	}
+
+	/** @param {string[]} lines further values of `set-cookie`, as somebody else has made them */
+	add(lines) {
+		this.#added.push(...lines);
 	}
 
 	/**

@@ -10,6 +10,7 @@
 import { client_address } from '../address.js';
 import { native } from '../native.js';
 import { create_platform } from '../platform.js';
+import { through_handle } from './app-handle.js';
 import { kept_headers, write_card, write_context, write_head } from './card.js';
 import { Cookies } from './cookies.js';
 import { response_of } from './errors.js';
@@ -62,7 +63,7 @@ export async function shake_hands(record, request, render) {
 	const found = find_hooks(url.pathname);
 	if (found === null) return render();
 	if (record.bad_handshake) return refuse(request);
-	return greet(record, request, url, found, 'websocket');
+	return greet(record, request, url, found, 'websocket', render);
 }
 
 /**
@@ -86,7 +87,7 @@ export async function begin_stream(record, request, render) {
 		const headers = { 'retry-after': `${wait}` };
 		return new Response('Too Many Requests', { status: 429, headers });
 	}
-	return greet(record, request, url, found, 'sse');
+	return greet(record, request, url, found, 'sse', render);
 }
 
 /**
@@ -103,9 +104,10 @@ const client_of = (record, request) =>
  * @param {URL} url
  * @param {NonNullable<ReturnType<typeof find_hooks>>} found
  * @param {Transport} transport
+ * @param {() => Promise<Response>} render answers what is no path of ours
  * @returns {Promise<Response | Accepted>}
  */
-async function greet(record, request, url, { path, params }, transport) {
+async function greet(record, request, url, { path, params }, transport, render) {
 	const cookies = new Cookies(request.headers.get('cookie'), url);
 	const getClientAddress = () => client_of(record, request);
 	/** @type {Record<string, unknown>} */
@@ -125,7 +127,13 @@ async function greet(record, request, url, { path, params }, transport) {
 	/** @type {Awaited<ReturnType<NonNullable<Hooks['upgrade']>>>} */
 	let returned;
 	try {
-		returned = await path.hooks.upgrade?.(/** @type {any} */ (request), event);
+		returned = await through_handle({ render, cookies }, (locals) => {
+			give_locals(event, locals);
+			return path.hooks.upgrade?.(
+				/** @type {any} */ (request),
+				/** @type {import('../../hub.js').UpgradeEvent} */ (/** @type {unknown} */ (event))
+			);
+		});
 	} catch (thrown) {
 		const response = response_of(thrown);
 		if (response === null) throw thrown;
@@ -150,6 +158,23 @@ async function greet(record, request, url, { path, params }, transport) {
 	const reserved = transport === 'sse' ? [...NOT_FOR_HOOKS, ...NOT_FOR_STREAMS] : NOT_FOR_HOOKS;
 	const headers = header_lines(returned?.headers, cookies, reserved);
 	return new Accepted(headers, admission(user, card));
+}
+
+/**
+ * @param {object} event
+ * @param {App.Locals | null} locals `null`: the app's `handle` does not run for handshakes
+ */
+function give_locals(event, locals) {
+	Object.defineProperty(event, 'locals', {
+		enumerable: locals !== null,
+		get() {
+			if (locals !== null) return locals;
+			throw new Error(
+				'`event.locals` of `upgrade` takes a `handle` that runs for handshakes: in src/hooks.server.js, ' +
+					"`export const handle = handleUpgrade(…)`, from 'svelte-adapter-oxide/hub'"
+			);
+		}
+	});
 }
 
 /**

@@ -44,26 +44,49 @@ const present = new Set();
  */
 export async function load_hooks({ hooks_ws: load, base: app_base }) {
 	base = app_base;
-	/** @type {Path[]} */
-	let found;
 	try {
-		found = paths_of(load === undefined ? {} : await load());
+		use_hooks(load === undefined ? {} : await load());
 	} catch (error) {
-		fault = new Error('src/hooks.ws cannot be used', { cause: error });
+		use_none(error);
 		console.error(
 			`src/hooks.ws cannot be used, and WebSocket handshakes are answered with 500:`,
 			error
 		);
-		// the path is known all the same
-		found = [compile(own_path(), {})];
 	}
+}
+
+/** @param {string} app_base `paths.base` of the app that hooks will be used of */
+export function use_base(app_base) {
+	base = app_base;
+}
+
+/**
+ * Puts a module's hooks in the place of those that are there.
+ * @param {Record<string, unknown>} module
+ * @throws if they cannot be used; then those that are there stay
+ */
+export function use_hooks(module) {
+	const found = paths_of(module);
+	fault = null;
 	paths = sorted(found);
-	// a peer that is here already is told to come again, as one whose path has gone
-	if (fault !== null) return;
+	by_pattern.clear();
+	present.clear();
 	for (const { pattern, hooks } of paths) {
 		by_pattern.set(pattern, hooks);
 		for (const name of Object.keys(hooks)) present.add(name);
 	}
+}
+
+/**
+ * There are no hooks that could be used: the path of the app's own is known all the same. A peer that
+ * is here already is told to come again, as one whose path has gone.
+ * @param {unknown} error why
+ */
+export function use_none(error) {
+	fault = new Error('src/hooks.ws cannot be used', { cause: error });
+	paths = [compile(own_path(), {})];
+	by_pattern.clear();
+	present.clear();
 }
 
 /** That of the hooks which are in no `routes`, without the base. */
@@ -142,11 +165,22 @@ function hooks_of(value, where) {
  * @throws if the path is the app's and its hooks cannot be used
  */
 export function find_hooks(pathname) {
-	if (!pathname.startsWith(base)) return null;
-	const found = find(paths, pathname.slice(base.length) || '/');
+	const found = find_path(pathname);
 	if (found !== null && fault !== null) throw fault;
 	return found;
 }
+
+/** @param {string} pathname with the base */
+function find_path(pathname) {
+	if (!pathname.startsWith(base)) return null;
+	return find(paths, pathname.slice(base.length) || '/');
+}
+
+/**
+ * Whether a path is the app's, whether its hooks can be used or not.
+ * @param {string} pathname with the base
+ */
+export const has_path = (pathname) => find_path(pathname) !== null;
 
 /**
  * @param {string} pattern

@@ -21,6 +21,11 @@ let epoch;
 /** Sixteen digits. */
 const epoch_digits = () => (epoch ??= native.hubEpoch());
 
+/** Another hub has another one. */
+export function forget_epoch() {
+	epoch = undefined;
+}
+
 /** @param {number} number */
 const eight_digits = (number) => number.toString(16).padStart(8, '0');
 

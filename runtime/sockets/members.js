@@ -16,12 +16,18 @@ const SERVICE_RESTART = 1012;
 /** @type {Hooks} */
 const NONE = Object.freeze({});
 
+/** Counts the hubs of this process: development has one after another. */
+let era = 0;
+
 export class Member {
 	/** It has left the hub: nothing is kept of it any more. */
 	gone = false;
 
 	/** Hooks that have begun and not ended. */
 	running = 0;
+
+	/** The hub it belongs to. */
+	#era = era;
 
 	/** Another that has or had the same slot. @type {Member | undefined} */
 	next = undefined;
@@ -43,6 +49,16 @@ export class Member {
 	/** The hub keeps it for all workers. */
 	read_card() {
 		return native.hubCard(this.slot, this.generation);
+	}
+
+	/** Nobody is left to hear of it: its hub has closed while a hook ran. */
+	get lost() {
+		return this.#era !== era;
+	}
+
+	/** Runs what its path leads to now. */
+	renew() {
+		this.hooks = hooks_at(this.card.head.pattern) ?? this.#without_hooks();
 	}
 
 	#without_hooks() {
@@ -77,6 +93,12 @@ export class Slots {
 		this.#first[member.slot] = member;
 	}
 
+	*[Symbol.iterator]() {
+		for (let member of this.#first) {
+			for (; member !== undefined; member = member.next) yield member;
+		}
+	}
+
 	/** @param {T} member */
 	remove(member) {
 		const { slot, next } = member;
@@ -91,7 +113,7 @@ export class Slots {
 }
 
 /** @type {Slots<Member>} */
-const members = new Slots();
+let members = new Slots();
 
 /**
  * @param {number} slot
@@ -113,4 +135,15 @@ export function member_of(slot, generation, bytes) {
 export function forget(member) {
 	member.gone = true;
 	members.remove(member);
+}
+
+/** Lets all of them run the hooks that are there now. */
+export function renew_all() {
+	for (const member of [...members]) member.renew();
+}
+
+/** The hub has closed. */
+export function lose_all() {
+	era += 1;
+	members = new Slots();
 }

@@ -79,6 +79,15 @@ function reply_to(id, timeout) {
 	});
 }
 
+/** The hub has closed, and with it whoever was asked. */
+export function give_up() {
+	for (const { reject, timer } of open.values()) {
+		clearTimeout(timer);
+		reject(failure('OXIDE_HUB_GONE', 'The hub has closed'));
+	}
+	open.clear();
+}
+
 /** @param {ReturnType<typeof import('../wire.js').read_peer_reply>} reply */
 export function answered({ request: id, error: is_error, gone, data: json }) {
 	const question = open.get(id);

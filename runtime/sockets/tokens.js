@@ -28,6 +28,11 @@ function on_immediate() {
 	give_back();
 }
 
+/** There is nobody left to give them back to. */
+export function drop() {
+	count = 0;
+}
+
 export function give_back() {
 	if (count === 0) return;
 	const filled = count;

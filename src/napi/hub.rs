@@ -3,6 +3,7 @@
 //! 0xffffffff. What fails throws an `Error` whose
 //! `code` says why.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use napi::Error;
 use napi::bindgen_prelude::{Uint8Array, Uint32Array};
 use napi_derive::napi;
 
-use super::process::process;
+use super::process::{Opened, process};
 use crate::server::sockets::{CARD_BYTES, Sockets};
 use crate::ws::{
     CloseCode, FarPeer, Goodbye, Message, PeerId, PublishError, Published, SubscribeError,
@@ -56,11 +57,24 @@ impl AsRef<str> for Code {
 
 pub(super) type Result<T> = napi::Result<T, Code>;
 
+/// The sockets of what is open.
+pub(super) struct Open(Opened);
+
+impl Deref for Open {
+    type Target = Arc<Sockets>;
+
+    fn deref(&self) -> &Arc<Sockets> {
+        self.0.app.sockets.as_ref().expect("`sockets` has looked")
+    }
+}
+
 /// The sockets, where there are any.
-pub(super) fn sockets() -> Result<&'static Arc<Sockets>> {
+pub(super) fn sockets() -> Result<Open> {
     let process = process().map_err(|error| Error::new(Code::Off, error.reason.clone()))?;
-    let sockets = process.app.sockets.as_ref();
-    sockets.ok_or_else(|| Error::new(Code::Off, "WebSockets are off".to_owned()))
+    if process.app.sockets.is_none() {
+        return Err(Error::new(Code::Off, "WebSockets are off".to_owned()));
+    }
+    Ok(Open(process))
 }
 
 pub(super) fn failed(code: Code, error: impl ToString) -> Error<Code> {
@@ -225,7 +239,8 @@ fn broadcast(message: Message, except: Option<Whom>) -> Result<u32> {
 /// Gives the peer a topic. Whether it did not have it and is there.
 #[napi(catch_unwind)]
 pub fn hub_subscribe(slot: u32, generation: u32, topic: String) -> Result<bool> {
-    let hub = &sockets()?.hub;
+    let sockets = sockets()?;
+    let hub = &sockets.hub;
     let name = self::topic(&topic)?;
     match hub.subscribe(peer(slot, generation), &name, &Subscription::default()) {
         Ok(subscribed) => Ok(subscribed.new),

@@ -34,7 +34,8 @@ pub struct Answer {
 /// `raw_headers` is `IncomingMessage.rawHeaders`.
 #[napi(catch_unwind)]
 pub fn answer(method: String, url: String, raw_headers: Vec<String>) -> Result<Option<Answer>> {
-    let app = &process()?.app;
+    let process = process()?;
+    let app = &process.app;
     let Ok(method) = Method::from_bytes(method.as_bytes()) else {
         return Ok(None);
     };
@@ -89,7 +90,8 @@ fn into_answer(reply: AssetReply, method: &Method) -> Answer {
 /// is none; the answer to that is 400.
 #[napi(catch_unwind)]
 pub fn request_origin(raw_headers: Vec<String>) -> Result<String> {
-    let config = &process()?.app.config;
+    let process = process()?;
+    let config = &process.app.config;
     if let Some(origin) = &config.origin {
         return Ok(origin.clone());
     }

@@ -115,8 +115,9 @@ fn start(pool: Option<(Box<dyn Orders>, PathBuf)>) -> Result<()> {
         .map_err(|_| Error::from_reason("the control plane is already running"))
 }
 
-fn control() -> Result<&'static Arc<Control>> {
-    let control = process()?.control.get();
+fn control() -> Result<Arc<Control>> {
+    let process = process()?;
+    let control = process.control.get().cloned();
     control.ok_or_else(|| Error::from_reason("the control plane is not running"))
 }
 
@@ -154,7 +155,8 @@ pub fn worker_exited(worker: u32, cause: DeathCause) -> Result<()> {
 #[napi(catch_unwind)]
 pub fn abandon(worker: u32) -> Result<()> {
     let suspects = control()?.suspected(worker);
-    let dispatcher = &process()?.app.dispatcher;
+    let process = process()?;
+    let dispatcher = &process.app.dispatcher;
     if let Some(worker) = dispatcher.worker(worker) {
         dispatcher.dismiss(&worker, suspects);
     }

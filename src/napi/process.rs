@@ -1,10 +1,14 @@
 //! The process-wide server: opened once from the build folder and the environment,
-//! then listening, draining, closed.
+//! then listening, draining, closed. One that has closed can be released, so that the process may
+//! open another: development does, where one process outlives its configuration.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Deref;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use arc_swap::{ArcSwapOption, Guard};
 use napi::bindgen_prelude::{Function, Result};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Error, Status};
@@ -27,14 +31,32 @@ pub(super) struct Process {
     /// Once it has been started.
     pub control: OnceLock<Arc<Control>>,
     server: Mutex<Option<Server>>,
+    /// It has closed for good; until another takes its place, calls that come late find nothing.
+    released: AtomicBool,
 }
 
-static PROCESS: OnceLock<Process> = OnceLock::new();
+static PROCESS: ArcSwapOption<Process> = ArcSwapOption::const_empty();
 
-pub(super) fn process() -> Result<&'static Process> {
-    PROCESS
-        .get()
-        .ok_or_else(|| Error::from_reason("the server has not been opened yet"))
+/// Held while a server is opened or released.
+static OPENING: Mutex<()> = Mutex::new(());
+
+/// What is open at this moment, for the length of a call.
+pub(super) struct Opened(Guard<Option<Arc<Process>>>);
+
+impl Deref for Opened {
+    type Target = Process;
+
+    fn deref(&self) -> &Process {
+        self.0.as_ref().expect("`process` has looked")
+    }
+}
+
+pub(super) fn process() -> Result<Opened> {
+    let process = PROCESS.load();
+    if process.is_none() {
+        return Err(Error::from_reason("the server has not been opened yet"));
+    }
+    Ok(Opened(process))
 }
 
 /// What the JS side needs to know of the decided configuration.
@@ -85,15 +107,41 @@ pub struct WebSocketSettings {
 
 /// Reads the build in `root` and decides its configuration with `env`. Throws with every
 /// mistake in one message. `embedded` is for a handler inside another server, whose
-/// business the listener's variables are. A second call returns what the first decided.
+/// business the listener's variables are. A second call returns what the first decided,
+/// until that has been released.
 #[napi(catch_unwind)]
 pub fn open(root: String, env: HashMap<String, String>, embedded: bool) -> Result<Settings> {
-    if PROCESS.get().is_none() {
+    let _one_at_a_time = OPENING.lock();
+    let open = process().is_ok_and(|process| !process.released.load(Ordering::Acquire));
+    if !open {
         let opened = load(PathBuf::from(root), env, embedded)?;
-        // Another thread may have been faster; then its result stands.
-        let _ = PROCESS.set(opened);
+        PROCESS.store(Some(Arc::new(opened)));
     }
     Ok(settings(&process()?.app))
+}
+
+/// Lets go of a server that has closed, or has never listened: the next `open` opens another. Called
+/// from the thread of its one worker. Throws while it listens.
+#[napi(catch_unwind)]
+pub fn release() -> Result<()> {
+    let _one_at_a_time = OPENING.lock();
+    let process = process()?;
+    if process.app.config.workers.pooled {
+        return Err(Error::from_reason(
+            "the server of a pool ends with its process",
+        ));
+    }
+    if let Some(server) = &*process.server.lock()
+        && !server.has_closed()
+    {
+        return Err(Error::from_reason("the server has not closed yet"));
+    }
+    super::worker::leave(&process);
+    if let Some(control) = process.control.get() {
+        control.tell(News::End);
+    }
+    process.released.store(true, Ordering::Release);
+    Ok(())
 }
 
 fn load(root: PathBuf, env: HashMap<String, String>, embedded: bool) -> Result<Process> {
@@ -117,6 +165,7 @@ fn load(root: PathBuf, env: HashMap<String, String>, embedded: bool) -> Result<P
         app: Arc::new(App::new(config, site, embedded)),
         control: OnceLock::new(),
         server: Mutex::new(None),
+        released: AtomicBool::new(false),
     })
 }
 
@@ -172,7 +221,7 @@ impl TellJs {
 
 impl Lifecycle for TellJs {
     fn closed(&self) {
-        if let Some(process) = PROCESS.get() {
+        if let Ok(process) = process() {
             process.tell(pool::Event::Closed);
         }
         self.tell("closed");
@@ -251,9 +300,7 @@ pub fn close() -> Result<()> {
 /// The process's counters by name.
 #[napi(catch_unwind)]
 pub fn stats() -> HashMap<String, f64> {
-    let slots = PROCESS
-        .get()
-        .map_or(0, |process| process.app.dispatcher.slots().allocated());
+    let slots = process().map_or(0, |process| process.app.dispatcher.slots().allocated());
     counters()
         .snapshot()
         .pairs()

@@ -70,7 +70,7 @@ pub struct WorkerStatus {
 pub fn status() -> Result<PoolStatus> {
     let process = process()?;
     let app = &process.app;
-    let (policy, now) = policy(process);
+    let (policy, now) = policy(&process);
     let mut workers = live_workers(app);
     for known in policy.iter().flat_map(|policy| &policy.workers) {
         let at = match workers.iter().position(|worker| worker.id == known.id.0) {
@@ -88,7 +88,7 @@ pub fn status() -> Result<PoolStatus> {
         worker.last_death = known.last_death.as_ref().map(ToString::to_string);
     }
     Ok(PoolStatus {
-        wanted: wanted(process, &policy),
+        wanted: wanted(&process, &policy),
         ready: app.dispatcher.ready() as u32,
         waiting: app.dispatcher.waiting() as u32,
         build: policy.as_ref().map_or(1, |policy| policy.build.0),
@@ -103,7 +103,7 @@ pub fn status() -> Result<PoolStatus> {
 #[napi(catch_unwind)]
 pub fn worker_count() -> Result<u32> {
     let process = process()?;
-    Ok(wanted(process, &policy(process).0))
+    Ok(wanted(&process, &policy(&process).0))
 }
 
 fn policy(process: &Process) -> (Option<pool::Status>, Duration) {

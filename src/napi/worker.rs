@@ -5,6 +5,7 @@
 //! checked by the compiler.
 
 use std::cell::RefCell;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use napi::bindgen_prelude::{Env, Function, Result, Uint8ArraySlice};
@@ -12,7 +13,7 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Error, Status};
 use napi_derive::napi;
 
-use super::process::{Process, process};
+use super::process::{Opened, Process, process};
 use crate::dispatch::{self, ExchangeId, Wake, Worker, wire};
 use crate::pool::{self, WorkerId};
 
@@ -60,18 +61,26 @@ pub fn attach(env: Env, wake: Function<'_, (), ()>, worker: u32) -> Result<()> {
     };
     dispatcher.attach(&worker, Box::new(WakeJs(wake)));
     WORKER.set(Some(worker.clone()));
+    let owner = Arc::downgrade(dispatcher);
     if process.app.config.workers.pooled {
         // its build may have to become current first
         process.tell(pool::Event::Ready(WorkerId(worker.id())));
     } else {
         dispatcher.admit(&worker);
     }
-    env.add_env_cleanup_hook(worker, |worker| {
-        if let Ok(process) = self::process() {
-            process.app.dispatcher.detach(&worker);
+    env.add_env_cleanup_hook((owner, worker), |(owner, worker)| {
+        if let Some(dispatcher) = owner.upgrade() {
+            dispatcher.detach(&worker);
         }
     })?;
     Ok(())
+}
+
+/// The calling thread is no worker any more.
+pub(super) fn leave(process: &Process) {
+    if let Some(worker) = WORKER.take() {
+        process.app.dispatcher.detach(&worker);
+    }
 }
 
 /// The worker whose thread is calling.
@@ -89,7 +98,8 @@ pub fn drain(mut buffer: Uint8ArraySlice<'_>, max: u32) -> Result<u32> {
     // SAFETY: JS lends the buffer for this call and its thread is here, in it; `runtime/worker.js`
     // keeps the buffer to itself, so no other thread has a view of its memory.
     let buffer = unsafe { buffer.as_mut() };
-    let dispatcher = &process()?.app.dispatcher;
+    let process = process()?;
+    let dispatcher = &process.app.dispatcher;
     let (written, more) = WORKER.with_borrow(|worker| match worker {
         Some(worker) => dispatcher.drain(worker, buffer, max as usize),
         None => (0, false),
@@ -103,7 +113,7 @@ pub fn flush(buffer: &[u8], length: u32) -> Result<()> {
     let replies = buffer
         .get(..length as usize)
         .ok_or_else(|| Error::from_reason("flush: length is beyond the buffer"))?;
-    wire::deliver(slots()?, replies).map_err(Error::from_reason)
+    wire::deliver(&*slots()?, replies).map_err(Error::from_reason)
 }
 
 /// Writes the first `length` units of the UTF-16 in `text` into `buffer` from `at` on, as UTF-8.
@@ -161,7 +171,17 @@ pub fn cancel_body(slot: u32, generation: u32) -> Result<()> {
     Ok(())
 }
 
-fn slots() -> Result<&'static crate::dispatch::Slots> {
-    let process: &'static Process = process()?;
-    Ok(process.app.dispatcher.slots())
+/// The slots of what is open.
+struct Slots(Opened);
+
+impl Deref for Slots {
+    type Target = dispatch::Slots;
+
+    fn deref(&self) -> &dispatch::Slots {
+        self.0.app.dispatcher.slots()
+    }
+}
+
+fn slots() -> Result<Slots> {
+    process().map(Slots)
 }

@@ -39,6 +39,8 @@ pub enum News {
     Reload,
     /// A worker of a build was to start that does not lie in the folder any more.
     Replaced,
+    /// There is nothing left to look after.
+    End,
 }
 
 /// A handle to the control plane, and what others leave there for it.
@@ -132,8 +134,8 @@ impl Plane {
                     tick = Instant::now() + between;
                     self.look();
                 }
-                // the handle lives as long as the process
-                Err(RecvTimeoutError::Disconnected) => return,
+                // the thread itself holds a handle, so it never sees them gone
+                Ok(News::End) | Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }

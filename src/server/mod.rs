@@ -163,6 +163,8 @@ pub trait Lifecycle: Send + Sync {
 pub struct Server {
     app: Arc<App>,
     threads: Vec<UnboundedSender<Command>>,
+    /// I/O threads that have not ended.
+    running: Arc<AtomicUsize>,
     address: Option<SocketAddr>,
 }
 
@@ -202,6 +204,7 @@ impl Server {
         Ok(Self {
             app,
             threads,
+            running,
             address,
         })
     }
@@ -209,6 +212,11 @@ impl Server {
     /// The TCP address in use.
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
+    }
+
+    /// Whether every thread has ended, after a drain or [`Server::close`].
+    pub fn has_closed(&self) -> bool {
+        self.running.load(Ordering::Acquire) == 0
     }
 
     /// Stops accepting and lets open exchanges finish, for at most the shutdown timeout.

@@ -6,4 +6,11 @@ import { options } from './options.js';
 
 const kit_2 = [process.env.WITHOUT_PLUGIN ? [] : oxide(), sveltekit()];
 
-export default { plugins: process.env.KIT === '3' ? [sveltekit(options)] : kit_2 };
+// a name that tests use; Vite answers to no others
+const named = { allowedHosts: ['example.test'] };
+
+export default {
+	plugins: process.env.KIT === '3' ? [sveltekit(options)] : kit_2,
+	server: named,
+	preview: named
+};

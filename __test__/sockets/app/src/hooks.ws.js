@@ -38,6 +38,7 @@ export async function upgrade(request, event) {
 			note: (await read(note).text()).trim(),
 			address: event.getClientAddress(),
 			route: event.route.id,
+			...(query.has('locals') ? { locals: event.locals } : {}),
 			...(query.has('unclonable') ? { unclonable: () => {} } : {})
 		},
 		user: user === null ? null : { id: user, info: { name: user.toUpperCase() } }
