@@ -277,7 +277,9 @@ impl World {
             }
             Action::ReadyAgain => assert!(std::mem::replace(&mut self.unready, false)),
             Action::GiveUp(_) => {
-                assert!(!self.listens && self.trial.is_none());
+                assert!(!self.listens);
+                // none is left, be it that it has just been refused
+                assert!(self.trial.is_none_or(|it| refused.contains(&it)));
                 let killed = |worker: &Fake| worker.state == State::Terminated;
                 assert!(self.workers.values().all(killed));
                 self.gave_up = true;
