@@ -48,15 +48,17 @@ async function with_slow(t, env) {
 const up_to = (count) => Array.from({ length: count }, (_, at) => at + 1);
 
 /**
- * What a client hears until it is told that it has caught up
+ * What a client hears until it is told that it has caught up, and what it was left out of
  * @param {Client} client
  */
 async function until_drained(client) {
 	const heard = [];
+	let skipped = 0;
 	for (;;) {
 		const event = await client.json();
-		if (event.type === 'drained') return heard;
-		heard.push(event);
+		if (event.type === 'drained') return { heard, skipped };
+		if (event.type === '__skipped') skipped += event.count;
+		else heard.push(event);
 	}
 }
 
@@ -77,12 +79,13 @@ test('`skip` leaves messages out, and `drain` tells when it is over', async (t) 
 	});
 	await publish(up_to(MANY), () => ({ data: { LONG } }));
 	slow.socket.resume();
-	const heard = await until_drained(slow);
+	const { heard, skipped } = await until_drained(slow);
 	const numbers = heard.map(({ data }) => data.n);
 	assert_ascending(numbers, 'numbers');
 	// what was there before the socket was full, and the one that may always wait
 	assert.ok(numbers.length > 0 && numbers.length < MANY, `${numbers}`);
 	assert.equal(numbers[0], 1);
+	assert.equal(skipped, MANY - numbers.length);
 	for (const { data } of heard) assert.equal(data.LONG, LONG);
 	// the gap is seen in the numbers of the topic
 	await site.hub('publish', TOPIC, { n: 'next' });
@@ -123,7 +126,8 @@ test('`coalesce` keeps the latest of each key', async (t) => {
 	for (const key of ['a', 'b']) await publish(up_to(50), () => ({ data: { key }, key }));
 	await publish([1, 2], () => ({ data: { key: 'none' } }));
 	slow.socket.resume();
-	const heard = await until_drained(slow);
+	const { heard, skipped } = await until_drained(slow);
+	assert.equal(skipped, 0, 'what is replaced is not left out');
 	/** @param {string} [name] */
 	const numbers = (name) => heard.filter(({ data }) => data.key === name).map(({ data }) => data.n);
 	const long = numbers();
