@@ -99,6 +99,11 @@ class Visitor {
 		await this.field.fill(text);
 		await this.page.getByRole('button', { name: 'Say' }).click();
 		await this.reads(this.name, text);
+		// the socket may be sooner than the answer, with which the form is emptied
+		await this.page.waitForFunction(() => {
+			const field = document.querySelector('input[name=text]');
+			return field instanceof HTMLInputElement && field.value === '';
+		});
 	}
 
 	/** @param {string} author @param {string} text */
