@@ -6,6 +6,9 @@
 //! heartbeats say how far a sender has come, so that it also misses the last one. State (counts and
 //! presence) goes the same way; where numbers are lost for good, the state is asked for as a whole.
 
+mod receiving;
+mod sending;
+
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
@@ -14,11 +17,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
 
-use super::incoming::Taken;
 use super::outgoing::Outgoing;
 use super::remote::Remote;
 use super::table::Table;
-use super::wire::{self, WireError};
+use super::wire;
 use super::words::{Body, Frame, Instance, LANES, Letter, Stream};
 use crate::ws::Change;
 
@@ -266,256 +268,9 @@ impl Node {
         self.control(Channel::Control, &Frame::Bye);
     }
 
-    /// What is to be sent next; empty if there is nothing.
-    pub fn batch(&mut self) -> Batch {
-        let mut left = BATCH_BYTES;
-        let mut frames = Vec::new();
-        while frames.len() < BATCH
-            && left > 0
-            && let Some((channel, bytes)) = self.next_control()
-        {
-            left = left.saturating_sub(bytes.len());
-            frames.push((channel, bytes));
-        }
-        let (unsent, end) = self.outgoing.batch(BATCH, BATCH_BYTES);
-        frames.extend(unsent.into_iter().map(|(stream, bytes)| {
-            let channel = match stream {
-                Stream::Lane(lane) => Channel::Lane(lane),
-                Stream::To(instance) => Channel::Inbox(instance),
-            };
-            (channel, bytes)
-        }));
-        Batch { frames, end }
-    }
-
-    fn next_control(&mut self) -> Option<(Channel, Bytes)> {
-        loop {
-            if let Some(first) = self.control.pop_front() {
-                return Some(first);
-            }
-            if let Some(resend) = self.resends.front_mut() {
-                let (to, stream) = (resend.to, resend.stream);
-                let first = self.outgoing.first(stream);
-                if resend.next < first {
-                    resend.next = first;
-                    self.control(Channel::Inbox(to), &Frame::Lost(stream, first - 1));
-                    continue;
-                }
-                // the rest comes by itself
-                let sent = resend.next <= self.outgoing.sent(stream);
-                let frame = self.outgoing.frame(stream, resend.next).filter(|_| sent);
-                if let Some(frame) = frame {
-                    resend.next += 1;
-                    self.tally.resent += 1;
-                    return Some((Channel::Inbox(to), frame.clone()));
-                }
-                self.resends.pop_front();
-                continue;
-            }
-            let (to, lane) = self.states.pop_front()?;
-            let seq = self.outgoing.last(Stream::Lane(lane));
-            let parts = self.tables[usize::from(lane)].parts(PART_BYTES);
-            let count = parts.len();
-            for (part, topics) in parts.into_iter().enumerate() {
-                let frame = Frame::State {
-                    lane,
-                    seq,
-                    part: part as u32,
-                    last: part + 1 == count,
-                    topics,
-                };
-                self.control(Channel::Inbox(to), &frame);
-            }
-        }
-    }
-
     /// Redis has had the batch.
     pub fn sent(&mut self, batch: &Batch, now: Instant) {
         self.outgoing.sent_up_to(batch.end, now);
-    }
-
-    /// Something came from Redis. An error is of no consequence but to be counted.
-    pub fn receive(
-        &mut self,
-        bytes: Bytes,
-        now: Instant,
-        events: &mut Vec<Event>,
-    ) -> Result<(), WireError> {
-        let len = bytes.len();
-        let (origin, frame) = wire::decode(bytes)?;
-        if origin == self.id {
-            self.echoed = true;
-            return Ok(());
-        }
-        let full = self.remotes.len() >= INSTANCES;
-        let known = self.remotes.contains_key(&origin);
-        if !known && (full || frame == Frame::Bye) {
-            return Ok(());
-        }
-        let remote = self
-            .remotes
-            .entry(origin)
-            .or_insert_with(|| Remote::new(origin, now));
-        if remote.over {
-            return Ok(());
-        }
-        let mut changes = Vec::new();
-        if frame == Frame::Bye {
-            remote.over = true;
-            if remote.alive {
-                remote.leave(&mut changes);
-                changed(changes, events);
-                events.push(Event::Gone(origin));
-            }
-            return Ok(());
-        }
-        if remote.heard(now) {
-            // it is to know this one as well, soon
-            self.beat_early = true;
-            events.push(Event::Came(origin));
-        }
-        let mut frames = Vec::new();
-        match frame {
-            Frame::Beat {
-                heads,
-                open,
-                direct,
-            } => {
-                remote.recount(open, &mut changes);
-                for (lane, head) in (0u8..).zip(heads) {
-                    remote.incoming(Stream::Lane(lane)).heard_of(head);
-                }
-                let own = direct.into_iter().find(|(to, _)| *to == self.id);
-                if let Some((to, head)) = own {
-                    remote.incoming(Stream::To(to)).heard_of(head);
-                }
-                changed(changes, events);
-                self.ask(origin, now);
-            }
-            Frame::Bye => {}
-            Frame::Numbered(stream, seq, body) => {
-                if matches!(stream, Stream::To(to) if to != self.id) {
-                    return Ok(());
-                }
-                let incoming = remote.incoming(stream);
-                let taken = incoming.take(seq, body, len, &mut frames);
-                self.given(origin, stream, frames, events);
-                match taken {
-                    Taken::Next => {}
-                    Taken::Again => self.tally.again += 1,
-                    Taken::Early => self.ask(origin, now),
-                }
-            }
-            Frame::Lost(stream, upto) => {
-                let missed = remote.incoming(stream).lost(upto, &mut frames);
-                self.lost(origin, stream, upto, missed, events);
-                self.given(origin, stream, frames, events);
-            }
-            Frame::Nack(stream, next) => {
-                if matches!(stream, Stream::To(to) if to != origin) {
-                    return Err(WireError::Malformed);
-                }
-                let same = |it: &&mut Resend| it.to == origin && it.stream == stream;
-                match self.resends.iter_mut().find(same) {
-                    Some(resend) => resend.next = next,
-                    None => self.resends.push_back(Resend {
-                        to: origin,
-                        stream,
-                        next,
-                    }),
-                }
-            }
-            Frame::Want(lanes) => {
-                for lane in (0..LANES as u8).filter(|lane| lanes & (1 << lane) != 0) {
-                    if !self.states.contains(&(origin, lane)) {
-                        self.states.push_back((origin, lane));
-                    }
-                }
-            }
-            Frame::State {
-                lane,
-                seq,
-                part,
-                last,
-                topics,
-            } => {
-                remote.state(lane, (seq, part, last), topics, &mut changes);
-                changed(changes, events);
-            }
-        }
-        Ok(())
-    }
-
-    /// Frames of a stream are next, in order.
-    fn given(
-        &mut self,
-        origin: Instance,
-        stream: Stream,
-        frames: Vec<(u64, Body)>,
-        events: &mut Vec<Event>,
-    ) {
-        for (seq, body) in frames {
-            self.tally.received += 1;
-            match (stream, body) {
-                (Stream::Lane(_), Body::Publish(topic, letter)) => {
-                    events.push(Event::Publish(topic, letter));
-                }
-                (Stream::Lane(_), Body::Broadcast(letter)) => {
-                    events.push(Event::Broadcast(letter));
-                }
-                (Stream::Lane(lane), body) if body.is_state() => {
-                    let mut changes = Vec::new();
-                    if let Some(remote) = self.remotes.get_mut(&origin) {
-                        remote.told(lane, seq, body, &mut changes);
-                    }
-                    changed(changes, events);
-                }
-                (Stream::To(_), body) => events.push(Event::Direct(origin, body)),
-                // of a kind that does not belong there
-                (Stream::Lane(_), _) => {}
-            }
-        }
-    }
-
-    fn lost(
-        &mut self,
-        origin: Instance,
-        stream: Stream,
-        upto: u64,
-        missed: u64,
-        events: &mut Vec<Event>,
-    ) {
-        if missed == 0 {
-            return;
-        }
-        self.tally.missed += missed;
-        events.push(Event::Missed(origin, missed));
-        if let (Stream::Lane(lane), Some(remote)) = (stream, self.remotes.get_mut(&origin)) {
-            remote.await_state(lane, upto);
-        }
-    }
-
-    /// Asks an instance for what is missing of it, where it is time to.
-    fn ask(&mut self, of: Instance, now: Instant) {
-        let Some(remote) = self.remotes.get_mut(&of) else {
-            return;
-        };
-        if !self.up {
-            return;
-        }
-        let mut frames = Vec::new();
-        for (stream, incoming) in remote.streams(self.id) {
-            if let Some(next) = incoming.ask(now) {
-                frames.push(Frame::Nack(stream, next));
-            }
-        }
-        let wants = remote.wants(now);
-        if wants != 0 {
-            frames.push(Frame::Want(wants));
-        }
-        for frame in frames {
-            self.control(Channel::Inbox(of), &frame);
-        }
     }
 
     /// Time has passed.
@@ -558,25 +313,6 @@ impl Node {
                 self.give_up(id, now, events);
                 self.ask(id, now);
             }
-        }
-    }
-
-    fn give_up(&mut self, id: Instance, now: Instant, events: &mut Vec<Event>) {
-        let Some(remote) = self.remotes.get_mut(&id) else {
-            return;
-        };
-        let hopeless: Vec<(Stream, u64)> = remote
-            .streams(self.id)
-            .filter_map(|(stream, incoming)| Some((stream, incoming.hopeless(now)?)))
-            .collect();
-        for (stream, upto) in hopeless {
-            let mut frames = Vec::new();
-            let Some(remote) = self.remotes.get_mut(&id) else {
-                return;
-            };
-            let missed = remote.incoming(stream).lost(upto, &mut frames);
-            self.lost(id, stream, upto, missed, events);
-            self.given(id, stream, frames, events);
         }
     }
 

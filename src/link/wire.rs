@@ -4,7 +4,7 @@
 //! `version u8, kind u8, origin u64`, then what the kind has; numbers are little-endian, texts and bytes
 //! have their length in front.
 
-use std::sync::Arc;
+mod reader;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use thiserror::Error;
@@ -31,6 +31,8 @@ pub enum WireError {
     #[error("it makes no sense")]
     Malformed,
 }
+
+use reader::Reader;
 
 type Result<T> = std::result::Result<T, WireError>;
 
@@ -284,177 +286,4 @@ pub fn decode(bytes: Bytes) -> Result<(Instance, Frame)> {
         return Err(WireError::Malformed);
     }
     Ok((origin, frame))
-}
-
-struct Reader(Bytes);
-
-impl Reader {
-    fn take(&mut self, len: usize) -> Result<Bytes> {
-        if self.0.len() < len {
-            return Err(WireError::Malformed);
-        }
-        Ok(self.0.split_to(len))
-    }
-
-    fn u8(&mut self) -> Result<u8> {
-        self.0.try_get_u8().map_err(|_| WireError::Malformed)
-    }
-
-    fn u16(&mut self) -> Result<u16> {
-        self.0.try_get_u16_le().map_err(|_| WireError::Malformed)
-    }
-
-    fn u32(&mut self) -> Result<u32> {
-        self.0.try_get_u32_le().map_err(|_| WireError::Malformed)
-    }
-
-    fn u64(&mut self) -> Result<u64> {
-        self.0.try_get_u64_le().map_err(|_| WireError::Malformed)
-    }
-
-    fn flag(&mut self) -> Result<bool> {
-        match self.u8()? {
-            0 => Ok(false),
-            1 => Ok(true),
-            _ => Err(WireError::Malformed),
-        }
-    }
-
-    fn lane(&mut self) -> Result<u8> {
-        let lane = self.u8()?;
-        if usize::from(lane) < LANES {
-            Ok(lane)
-        } else {
-            Err(WireError::Malformed)
-        }
-    }
-
-    fn stream(&mut self) -> Result<Stream> {
-        if self.0.first() == Some(&u8::MAX) {
-            self.u8()?;
-            return Ok(Stream::To(self.u64()?));
-        }
-        let lane = self.lane()?;
-        self.u64()?;
-        Ok(Stream::Lane(lane))
-    }
-
-    /// As many as are said to be there, each of at least so many bytes: a number that the bytes
-    /// cannot hold reserves nothing.
-    fn many<T>(
-        &mut self,
-        least: usize,
-        mut one: impl FnMut(&mut Self) -> Result<T>,
-    ) -> Result<Vec<T>> {
-        let count = self.u32()? as usize;
-        if count > self.0.len() / least {
-            return Err(WireError::Malformed);
-        }
-        (0..count).map(|_| one(self)).collect()
-    }
-
-    fn bytes(&mut self) -> Result<Bytes> {
-        let len = self.u32()? as usize;
-        self.take(len)
-    }
-
-    fn text(&mut self, most: usize) -> Result<Arc<str>> {
-        let bytes = self.bytes()?;
-        if bytes.len() > most {
-            return Err(WireError::Malformed);
-        }
-        let text = str::from_utf8(&bytes).map_err(|_| WireError::Malformed)?;
-        Ok(text.into())
-    }
-
-    fn topic(&mut self) -> Result<Arc<str>> {
-        self.text(NAME_BYTES)
-    }
-
-    fn optional(&mut self) -> Result<Option<Arc<str>>> {
-        Ok(if self.flag()? {
-            Some(self.text(USER_BYTES)?)
-        } else {
-            None
-        })
-    }
-
-    fn user(&mut self) -> Result<User> {
-        let id = self.text(USER_BYTES)?;
-        let info = self.optional()?;
-        // clients are told it as a part of a JSON text
-        if let Some(info) = &info {
-            serde_json::from_str::<serde::de::IgnoredAny>(info)
-                .map_err(|_| WireError::Malformed)?;
-        }
-        Ok(User { id, info })
-    }
-
-    fn topic_state(&mut self) -> Result<(Arc<str>, TopicState)> {
-        let topic = self.topic()?;
-        let count = self.u32()?;
-        let users = self.many(5, Reader::user)?;
-        Ok((topic, TopicState { count, users }))
-    }
-
-    fn peer(&mut self) -> Result<PeerId> {
-        Ok(PeerId::from_bits(self.u64()?))
-    }
-
-    fn letter(&mut self) -> Result<Letter> {
-        let kind = match self.u8()? {
-            0 => Kind::Text,
-            1 => Kind::Binary,
-            2 => Kind::Event,
-            _ => return Err(WireError::Malformed),
-        };
-        let key = self.optional()?;
-        let except = if self.flag()? {
-            let epoch = self.u64()?;
-            let peer = self.peer()?;
-            Some(FarPeer { epoch, peer })
-        } else {
-            None
-        };
-        let data = self.bytes()?;
-        Ok(Letter {
-            kind,
-            data,
-            key,
-            except,
-        })
-    }
-
-    fn body(&mut self) -> Result<Body> {
-        Ok(match self.u8()? {
-            PUBLISH => Body::Publish(self.topic()?, self.letter()?),
-            BROADCAST => Body::Broadcast(self.letter()?),
-            COUNT => Body::Count(self.topic()?, self.u32()?),
-            PRESENT => Body::Present(self.topic()?, self.user()?),
-            ABSENT => Body::Absent(self.topic()?, self.text(USER_BYTES)?),
-            RESET => Body::Reset,
-            SEND => Body::Send(self.peer()?, self.letter()?),
-            CLOSE => {
-                let (peer, code) = (self.peer()?, self.u16()?);
-                let reason = self.text(NAME_BYTES)?;
-                Body::Close(peer, code, String::from(&*reason))
-            }
-            ASK => Body::Ask(self.u32()?, self.peer()?, self.bytes()?),
-            FORGET => Body::Forget(self.u32()?),
-            REPLY => {
-                let id = self.u32()?;
-                let kind = self.u8()?;
-                let data = self.bytes()?;
-                let outcome = match kind {
-                    0 => Outcome::Data(data),
-                    1 => Outcome::Error(data),
-                    2 => Outcome::Gone,
-                    _ => return Err(WireError::Malformed),
-                };
-                Body::Reply(id, outcome)
-            }
-            SURVEY => Body::Survey(self.u32()?, self.u32()?),
-            _ => return Err(WireError::Malformed),
-        })
-    }
 }

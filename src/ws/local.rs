@@ -11,7 +11,6 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Waker};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -19,15 +18,13 @@ use rustc_hash::FxHashMap;
 use tokio::task::yield_now;
 
 use super::code::{CloseCode, Closed, Goodbye};
-use super::heartbeat::{Beat, Heartbeat};
+use super::heartbeat::Beat;
 use super::hub::{Hub, JoinError, TooManyThreads};
 use super::id::PeerId;
 use super::inbound::Inbound;
 use super::mailbox::{Mailbox, Post, TopicCard};
-use super::message::Message;
-use super::queue::Queue;
+use super::member::Member;
 use super::registry::Admission;
-use super::reply;
 use super::run::{Run, Writer};
 use super::sse::Ids;
 use super::transport::Transport;
@@ -64,32 +61,6 @@ pub struct Local {
 
 /// Bytes read from a socket at once.
 const INTAKE: usize = 64 * 1024;
-
-/// A peer as its thread knows it.
-pub(super) struct Member {
-    pub id: PeerId,
-    pub transport: Transport,
-    /// How many had joined with it.
-    nth: u64,
-    pub queue: RefCell<Queue>,
-    pub heartbeat: Cell<Heartbeat>,
-    /// It is to be closed.
-    pub order: RefCell<Option<Goodbye>>,
-    /// A goodbye has been said or ordered: nothing else is sent to it any more.
-    pub leaving: Cell<bool>,
-    /// Its socket is to be dropped.
-    pub dead: Cell<bool>,
-    /// Nothing has come for a while: its task keeps as little as it can.
-    pub quiet: Cell<bool>,
-    /// The task has to be polled and has been told so.
-    stirred: Cell<bool>,
-    waker: RefCell<Option<Waker>>,
-    /// How it ended.
-    pub closed: RefCell<Option<Closed>>,
-    topics: RefCell<Vec<u64>>,
-    /// Of a stream: it has been told how it begins.
-    begun: Cell<bool>,
-}
 
 /// The subscribers of a topic on this thread; each can be taken out at once.
 struct LocalTopic {
@@ -449,69 +420,5 @@ impl Joined {
             reason: goodbye.reason.to_string(),
             was_clean: false,
         });
-    }
-}
-
-impl Member {
-    fn new(id: PeerId, transport: Transport, nth: u64, now: Instant) -> Self {
-        Self {
-            id,
-            transport,
-            nth,
-            queue: RefCell::default(),
-            heartbeat: Cell::new(Heartbeat::new(now)),
-            order: RefCell::default(),
-            leaving: Cell::new(false),
-            dead: Cell::new(false),
-            quiet: Cell::new(false),
-            stirred: Cell::new(false),
-            waker: RefCell::default(),
-            closed: RefCell::default(),
-            topics: RefCell::default(),
-            begun: Cell::new(false),
-        }
-    }
-
-    fn close(&self, goodbye: Goodbye) {
-        if !self.leaving.replace(true) {
-            *self.order.borrow_mut() = Some(goodbye);
-            self.stir();
-        }
-    }
-
-    /// Queues an answer: whoever waits for one is not left waiting, however much is queued.
-    fn answer(&self, message: &Message) {
-        if !self.leaving.get() {
-            let run = Run::of(message, self.transport);
-            self.queue.borrow_mut().push_answer(&run);
-            self.stir();
-        }
-    }
-
-    /// It has caught up: tells it how many messages it was left out of, if any.
-    pub fn tell_skipped(&self) {
-        let skipped = self.queue.borrow_mut().take_skipped();
-        if skipped > 0 {
-            self.answer(&reply::skipped(skipped));
-        }
-    }
-
-    /// The task is being polled and sees whatever was done to it.
-    pub fn listen(&self, cx: &Context<'_>) {
-        self.stirred.set(false);
-        let mut waker = self.waker.borrow_mut();
-        match &mut *waker {
-            Some(waker) => waker.clone_from(cx.waker()),
-            none => *none = Some(cx.waker().clone()),
-        }
-    }
-
-    /// Has its task polled, once however often it is said.
-    fn stir(&self) {
-        if !self.stirred.replace(true)
-            && let Some(waker) = &*self.waker.borrow()
-        {
-            waker.wake_by_ref();
-        }
     }
 }

@@ -42,6 +42,7 @@ mod inbound;
 mod limits;
 mod local;
 mod mailbox;
+mod member;
 mod message;
 mod moment;
 mod name;

@@ -21,7 +21,8 @@ use super::frames::Frames;
 use super::heartbeat::Heartbeat;
 use super::inbound::{Credit, Data};
 use super::limits::Limits;
-use super::local::{Joined, Member};
+use super::local::Joined;
+use super::member::Member;
 use super::shuttle::{Intake, Shuttle};
 
 /// What tungstenite reads into. Its reads are copies out of the thread's intake, so a small

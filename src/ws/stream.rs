@@ -12,7 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::code::{Closed, Goodbye};
 use super::heartbeat::Heartbeat;
-use super::local::{Joined, Member};
+use super::local::Joined;
+use super::member::Member;
 use super::sse;
 
 /// Bytes that a client may send behind its request: none of it is answered.
