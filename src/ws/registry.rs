@@ -283,6 +283,27 @@ impl Registry {
         }
     }
 
+    /// The peer has the topic, which it did not have before, and whoever is to know is told.
+    pub fn enter_topic(
+        &mut self,
+        id: PeerId,
+        user: Option<&User>,
+        card: Arc<TopicCard>,
+        wakes: &mut Wakes,
+    ) {
+        let name = card.name.clone();
+        if let Some(entry) = self.entry_mut(id) {
+            entry.topics.push(card);
+        }
+        let come = user.filter(|user| self.topic(&name).presence.join(user));
+        if let Some(user) = come
+            && !self.elsewhere.has(&name, &user.id)
+        {
+            self.tell(&name, "join", user, wakes);
+        }
+        self.changed(&name, user, wakes);
+    }
+
     /// The peer no longer has the topic. Whether it had.
     pub fn leave_topic(
         &mut self,
@@ -311,7 +332,7 @@ impl Registry {
     }
 
     /// Other processes may have to know who has the topic now.
-    pub fn changed(&self, topic: &Arc<str>, user: Option<&User>, wakes: &mut Wakes) {
+    fn changed(&self, topic: &Arc<str>, user: Option<&User>, wakes: &mut Wakes) {
         if let Some(relay) = &self.relay
             && !name::is_reserved(topic)
         {

@@ -67,16 +67,10 @@ impl Hub {
                     resume,
                     new,
                 };
-                let joined = user
-                    .as_ref()
-                    .filter(|user| new && topic.presence.join(user));
                 let answer = subscribed.answer(place as u64, name);
                 opening.topics.push((card.clone(), answer));
-                if new && let Some(entry) = registry.entry_mut(peer) {
-                    entry.topics.push(card);
-                }
-                if let Some(user) = joined {
-                    registry.tell(name, "join", user, wakes);
+                if new {
+                    registry.enter_topic(peer, user.as_ref(), card, wakes);
                 }
             }
             opening.missed.sort_by_key(|(_, past)| past.moment);

@@ -66,7 +66,6 @@ impl Hub {
             let topic = registry.topic(name);
             let new = topic.add(peer, thread);
             let card = topic.card.clone();
-            let name_of = card.name.clone();
             // One that has the topic already misses nothing, and must not get anything twice.
             let (resume, missed) = match subscription.since.filter(|_| new) {
                 None => (Resume::Fresh, Vec::new()),
@@ -86,9 +85,6 @@ impl Hub {
                 resume,
                 new,
             };
-            let joined = user
-                .as_ref()
-                .filter(|user| new && topic.presence.join(user));
             let answer = subscription.answer.map(|id| subscribed.answer(id, name));
             let mut wish = wish.take();
             if let Some(wish) = &mut wish {
@@ -103,19 +99,11 @@ impl Hub {
                 wish,
             };
             wakes.post(&registry.threads, thread, post);
-            if new && let Some(entry) = registry.entry_mut(peer) {
-                entry.topics.push(card);
-            }
             if let Some(maker) = maker {
                 registry.charge(name, maker);
             }
-            if let Some(user) = joined
-                && !registry.elsewhere.has(name, &user.id)
-            {
-                registry.tell(name, "join", user, wakes);
-            }
             if new {
-                registry.changed(&name_of, user.as_ref(), wakes);
+                registry.enter_topic(peer, user.as_ref(), card, wakes);
             }
             Ok(subscribed)
         });

@@ -195,3 +195,34 @@ fn a_user_is_there_once_wherever_he_is() {
     elsewhere(&hub, "ann", false);
     assert_eq!(news(), ["leave ann"]);
 }
+
+#[test]
+fn streams_are_told_of_as_sockets_are() {
+    let (hub, local, heard) = joined();
+    let watcher = join(&local);
+    hub.subscribe(
+        watcher.id(),
+        &topic("a").presence(),
+        &Subscription::default(),
+    )
+    .expect("room");
+    elsewhere(&hub, "ann", true);
+    local.turn();
+    taken(&watcher);
+    heard.0.lock().clear();
+    let admission = Admission {
+        transport: Transport::Stream,
+        user: Some(user("ann")),
+        ..Admission::default()
+    };
+    let ann = local.join(admission).expect("room for a peer");
+    // named twice, it has the topic once
+    hub.stream(ann.id(), &[topic("a"), topic("a")], None)
+        .expect("room");
+    assert_eq!(*heard.0.lock(), ["changed a ann"]);
+    local.turn();
+    assert_eq!(taken(&watcher), [] as [&str; 0], "she is in it elsewhere");
+    heard.0.lock().clear();
+    drop(ann);
+    assert_eq!(*heard.0.lock(), ["changed a ann"]);
+}
