@@ -101,6 +101,8 @@ impl Hub {
         if made > 0 && registry.topics.len() + made > self.limits.topics {
             return Err(SubscribeError::Topics);
         }
-        Ok(())
+        topics
+            .iter()
+            .try_for_each(|name| self.check_watchers(registry, name.as_str(), entry.user.as_ref()))
     }
 }

@@ -6,6 +6,8 @@ use crate::ws::inbound::Inbound;
 use crate::ws::mailbox::Post;
 use crate::ws::message::Message;
 use crate::ws::name::TopicName;
+use crate::ws::presence::User;
+use crate::ws::registry::Registry;
 use crate::ws::reply::{Resume, Subscribed};
 
 impl Hub {
@@ -55,12 +57,7 @@ impl Hub {
                 None => {}
             }
             maker = maker.filter(|_| !registry.topics.contains_key(name));
-            if let Some((watched, len)) =
-                user.as_ref().and_then(|user| registry.watchers(name, user))
-            {
-                let room = self.check_room(registry, watched.reach(), len);
-                room.map_err(|_| SubscribeError::Overloaded)?;
-            }
+            self.check_watchers(registry, name, user.as_ref())?;
             let room = self.room(registry, thread);
             let room = room.ok_or(SubscribeError::Overloaded)?;
             let topic = registry.topic(name);
@@ -108,6 +105,20 @@ impl Hub {
             Ok(subscribed)
         });
         granted.map_err(|error| Refused { error, wish })
+    }
+
+    /// Whether there is room to tell those who watch the topic that the user comes.
+    pub(super) fn check_watchers(
+        &self,
+        registry: &Registry,
+        name: &str,
+        user: Option<&User>,
+    ) -> Result<(), SubscribeError> {
+        let Some((watched, len)) = user.and_then(|user| registry.watchers(name, user)) else {
+            return Ok(());
+        };
+        let room = self.check_room(registry, watched.reach(), len);
+        room.map_err(|_| SubscribeError::Overloaded)
     }
 
     /// Takes the topic from the peer. Whether it had it.

@@ -305,6 +305,14 @@ fn who_joins_waits_until_that_can_be_told() {
         );
     };
     assert_eq!(refused, SubscribeError::Overloaded);
+    let stream = Admission {
+        transport: Transport::Stream,
+        ..user("stream".to_owned())
+    };
+    let stream = idle.join(stream).expect("room");
+    let refused = hub.stream(stream.id(), &[topic("a")], None);
+    assert_eq!(refused, Err(SubscribeError::Overloaded));
+    drop(stream);
     // they may leave, and all of it is told
     let count = joined.len();
     drop(joined);
