@@ -43,7 +43,11 @@ function cargo_test(args, report) {
 	return cargo(['test', ...args], {
 		online(line) {
 			const found = /^test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored/.exec(line);
-			if (found) report({ passed: +found[1], failed: +found[2], skipped: +found[3] });
+			if (found) {
+				report({ ...nothing(), passed: +found[1], failed: +found[2], skipped: +found[3] });
+			}
+			const failed = /^test (\S+) .*\.\.\. FAILED$/.exec(line);
+			if (failed) report({ ...nothing(), failures: [{ test: failed[1] }] });
 		}
 	});
 }
@@ -71,9 +75,10 @@ function test_files(folder) {
 
 /**
  * @param {string} folder
+ * @param {number} at_once how many of its files
  * @param {(tests: Tests) => void} report
  */
-async function run_tests(folder, report) {
+async function run_tests(folder, at_once, report) {
 	const files = test_files(folder);
 	if (files.length === 0) throw new Error(`__test__/${folder} holds no *.test.js`);
 
@@ -85,8 +90,7 @@ async function run_tests(folder, report) {
 			'--test',
 			// no test may hold up the run for ever
 			'--test-timeout=1200000',
-			// servers, browsers and memory measurements do not share two cores well
-			'--test-concurrency=1',
+			`--test-concurrency=${at_once}`,
 			...['--test-reporter=spec', '--test-reporter-destination=stdout'],
 			...[
 				`--test-reporter=./scripts/lib/count-reporter.js`,
@@ -104,7 +108,9 @@ async function run_tests(folder, report) {
 /**
  * The suites there have to be: one of these without a test file is a failure. Any other
  * folder below `__test__` that holds test files is a stage too, and needs no entry here.
- * @type {Record<string, { title: string, after?: string[], programs?: Program[] }>}
+ * `at_once` is how many files of a suite run beside each other: one, unless they spend their time on
+ * starting servers rather than on loading or measuring them.
+ * @type {Record<string, { title: string, after?: string[], programs?: Program[], at_once?: number }>}
  */
 const SUITES = {
 	adapter: { title: 'options, hand-off and whole builds of the adapter' },
@@ -112,7 +118,7 @@ const SUITES = {
 	web: { title: 'light web objects beside those of the platform, in random programs' },
 	client: { title: 'the client library, in pages and with servers that are scripted', after: [] },
 	workers: { title: 'workers that die, are replaced, scaled, deployed to, overloaded' },
-	sockets: { title: 'WebSockets: handshakes, hooks and the hub, from outside' },
+	sockets: { title: 'WebSockets: handshakes, hooks and the hub, from outside', at_once: 2 },
 	redis: {
 		title: 'hubs of several processes, joined by a real Redis that comes and goes',
 		programs: ['redis-server']
@@ -120,7 +126,12 @@ const SUITES = {
 	parity: {
 		title: 'the same answers as adapter-node, with light web objects and with native ones'
 	},
-	browser: { title: 'the example app in Chromium', after: ['pack'], programs: ['chromium'] },
+	browser: {
+		title: 'the example apps in Chromium',
+		after: ['pack'],
+		programs: ['chromium'],
+		at_once: 2
+	},
 	scaffold: { title: 'freshly scaffolded apps with one line changed', after: ['pack'] },
 	middleware: { title: 'build/handler.js in Express, Fastify and Polka' },
 	nodes: { title: 'builds of both kits on every Node they support' },
@@ -135,7 +146,7 @@ function suites() {
 		title: SUITES[name]?.title ?? `__test__/${name}`,
 		programs: SUITES[name]?.programs,
 		after: SUITES[name]?.after ?? ['build'],
-		run: (report) => run_tests(name, report)
+		run: (report) => run_tests(name, SUITES[name]?.at_once ?? 1, report)
 	}));
 }
 

@@ -1,10 +1,17 @@
 /** Counts what the stages report and writes the summary that ends a test run. */
 
 /**
+ * @typedef {object} Failure
+ * @property {string} test its name, and where it stands
+ * @property {string} [error] the first lines of it
+ */
+
+/**
  * @typedef {object} Tests
  * @property {number} passed
  * @property {number} failed
  * @property {number} skipped
+ * @property {Failure[]} failures those of tests, and of hooks around them
  */
 
 /**
@@ -17,7 +24,7 @@
  */
 
 /** @returns {Tests} */
-export const nothing = () => ({ passed: 0, failed: 0, skipped: 0 });
+export const nothing = () => ({ passed: 0, failed: 0, skipped: 0, failures: [] });
 
 /**
  * @param {Tests} total changed in place
@@ -27,18 +34,34 @@ export function add(total, more) {
 	total.passed += more.passed;
 	total.failed += more.failed;
 	total.skipped += more.skipped;
+	total.failures.push(...more.failures);
 	return total;
 }
 
-/** @param {Tests} tests */
+/** @param {{ passed: number, failed: number, skipped: number }} counts */
 const count = ({ passed, failed, skipped }) =>
 	`${passed} passed | ${failed} failed | ${skipped} skipped (${passed + failed + skipped})`;
 
 const MARKS = { passed: '✓', failed: '✗', skipped: '-' };
 
+/**
+ * What failed and why, since the end of the output is what people look at first
+ * @param {Outcome[]} outcomes
+ */
+function failures(outcomes) {
+	const lines = [];
+	for (const { name, tests } of outcomes) {
+		for (const { test, error = '' } of tests.failures) {
+			lines.push(` ${MARKS.failed} ${name}: ${test}`);
+			lines.push(...error.split('\n').map((line) => `     ${line}`.trimEnd()), '');
+		}
+	}
+	return lines.length > 0 ? ['', 'Failed', '', ...lines.slice(0, -1)] : [];
+}
+
 /** @param {Outcome[]} outcomes */
 export function summary(outcomes) {
-	const lines = ['', 'Summary', ''];
+	const lines = [...failures(outcomes), '', 'Summary', ''];
 	for (const { name, state, seconds, tests, reason } of outcomes) {
 		const total = tests.passed + tests.failed + tests.skipped;
 		const told = total > 0 ? `${tests.passed}/${total} tests` : '';
@@ -46,7 +69,7 @@ export function summary(outcomes) {
 		lines.push(row.trimEnd() + (reason ? `  ${state}: ${reason.split('\n', 1)[0]}` : ''));
 	}
 
-	const stages = nothing();
+	const stages = { passed: 0, failed: 0, skipped: 0 };
 	for (const { state } of outcomes) stages[state] += 1;
 	const tests = outcomes.reduce((total, outcome) => add(total, outcome.tests), nothing());
 	const seconds = outcomes.reduce((total, outcome) => total + outcome.seconds, 0);
