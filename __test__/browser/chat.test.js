@@ -12,6 +12,7 @@ import { repository } from '../harness/paths.js';
 import { build_project, free_port } from '../harness/project.js';
 import { start_server } from '../harness/server.js';
 import { launch, watch } from './chromium.js';
+import { PATIENCE } from '../harness/patience.js';
 
 /** @typedef {import('playwright-core').Page} Page */
 /** @typedef {import('../harness/server.js').RunningServer} RunningServer */
@@ -54,7 +55,7 @@ class Visitor {
 		this.context = context;
 		this.page = page;
 		this.troubles = watch(page);
-		page.setDefaultTimeout(10_000);
+		page.setDefaultTimeout(PATIENCE);
 		page.on('websocket', (socket) => {
 			// Vite has one of its own
 			if (new URL(socket.url()).pathname === '/ws') this.sockets.push(socket);
@@ -139,7 +140,7 @@ async function start_dev(env) {
 		entry: vite_server,
 		env: { MODE: 'dev', ...env },
 		stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-		timeout: 60_000
+		timeout: 2 * PATIENCE
 	});
 	const origin = `http://127.0.0.1:${server.port}`;
 	// what Vite finds only with the first visit makes it reload the page
@@ -228,7 +229,7 @@ for (const { what, start, env } of [
 			await ann.sees('Ann', 'Bob');
 
 			const tab = await bob.context.newPage();
-			tab.setDefaultTimeout(10_000);
+			tab.setDefaultTimeout(PATIENCE);
 			await tab.goto(`${origin}/${room}`);
 			const open = tab.getByTestId('status').filter({ hasText: 'open' });
 			await open.waitFor();
@@ -346,7 +347,7 @@ for (const { what, start, env } of [
 					// in the middle of it
 					await ann.says(`during ${round}`);
 					await bob.reads('Ann', `during ${round}`);
-					await server.until(() => restarts() > before, 'all workers restarted', 30_000);
+					await server.until(() => restarts() > before, 'all workers restarted');
 					await bob.says(`after ${round}`);
 					await ann.reads('Bob', `after ${round}`);
 				}

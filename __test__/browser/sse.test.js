@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { after, before, test } from 'node:test';
 import { start_site } from '../sockets/site.js';
+import { PATIENCE } from '../harness/patience.js';
 import { launch, watch } from './chromium.js';
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -80,7 +81,7 @@ async function listen(host, target, options) {
  */
 async function heard(page, count) {
 	await page.waitForFunction((count) => /** @type {any} */ (window).heard.length >= count, count, {
-		timeout: 15_000
+		timeout: PATIENCE
 	});
 	return page.evaluate(() => /** @type {any} */ (window).heard);
 }

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build_app } from './app.js';
 import { start_server } from './server.js';
+import { PATIENCE } from './patience.js';
 
 /**
  * @typedef {{
@@ -37,7 +38,7 @@ export async function start_observed({ kit = 3, variant, build, env, node_args }
 		new Promise((fulfil, reject) => {
 			const timer = setTimeout(
 				() => reject(new Error('the server does not answer its parent')),
-				20_000
+				PATIENCE
 			);
 			server.child.once('message', (message) => {
 				clearTimeout(timer);

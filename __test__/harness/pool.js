@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { get } from '../parity/case.js';
 import { start_observed } from './observe.js';
 import { exchange } from './wire.js';
+import { PATIENCE } from './patience.js';
 
 /** @typedef {Awaited<ReturnType<typeof start_pool>>} PoolServer */
 /** @typedef {{ level: string, msg: string, [field: string]: string }} LogEntry */
@@ -78,7 +79,7 @@ export async function start_pool({ workers = 2, env = {}, ...options } = {}) {
 	 * @param {{ count?: number, timeout?: number }} [options]
 	 * @returns {Promise<LogEntry>} the line that made the count full
 	 */
-	const happens = (msg, fields = {}, { count = 1, timeout = 20_000 } = {}) =>
+	const happens = (msg, fields = {}, { count = 1, timeout = PATIENCE } = {}) =>
 		server.until(
 			() => log(msg, fields)[count - 1],
 			`${count} x "${msg}" ${JSON.stringify(fields)}`,
@@ -92,7 +93,7 @@ export async function start_pool({ workers = 2, env = {}, ...options } = {}) {
 	 * @param {(status: import('../../native/index.js').PoolStatus) => boolean} holds
 	 * @param {number} [timeout]
 	 */
-	const reaches = async (holds, timeout = 20_000) => {
+	const reaches = async (holds, timeout = PATIENCE) => {
 		const until = Date.now() + timeout;
 		for (;;) {
 			const now = await status();

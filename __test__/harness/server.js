@@ -7,6 +7,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { clean_env } from './command.js';
 import { node as default_node } from './paths.js';
+import { PATIENCE } from './patience.js';
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const children = new Set();
@@ -63,7 +64,7 @@ export async function start_server({
 	node_args = [],
 	stdio = ['ignore', 'pipe', 'pipe'],
 	listening = /Listening on (\S+|file descriptor 3)/,
-	timeout = 20_000,
+	timeout = PATIENCE,
 	prefix = ''
 }) {
 	const child = spawn(node, [...node_args, path.resolve(build, entry)], {
@@ -99,7 +100,7 @@ export async function start_server({
 	});
 
 	/** @type {RunningServer['until']} */
-	const until = (attempt, what, limit = 10_000) =>
+	const until = (attempt, what, limit = PATIENCE) =>
 		new Promise((fulfil, reject) => {
 			const finish = () => {
 				clearTimeout(timer);
@@ -181,7 +182,7 @@ export async function start_failing({ build, entry = 'index.js', env, prefix = '
 		};
 		child.stdout.on('data', collect);
 		child.stderr.on('data', collect);
-		const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
+		const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
 		child.on('close', (code) => {
 			clearTimeout(timer);
 			children.delete(child);

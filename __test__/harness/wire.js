@@ -4,6 +4,7 @@
  */
 import net from 'node:net';
 import { parse_response } from './parse.js';
+import { PATIENCE } from './patience.js';
 
 /** @typedef {import('./parse.js').WireResponse} WireResponse */
 /** @typedef {{ port: number, socket?: string }} Address */
@@ -129,7 +130,7 @@ export class Connection {
 	 * @param {number} [timeout]
 	 * @returns {Promise<WireResponse | null>}
 	 */
-	response(method = 'GET', timeout = 10_000) {
+	response(method = 'GET', timeout = PATIENCE) {
 		return this.#until(
 			() => {
 				const ended = this.ended;
@@ -150,7 +151,7 @@ export class Connection {
 	 * @param {string} text
 	 * @param {number} [timeout]
 	 */
-	async sees(text, timeout = 10_000) {
+	async sees(text, timeout = PATIENCE) {
 		const found = await this.#until(
 			() => {
 				if (this.received.includes(text, 0, 'latin1')) return true;
@@ -166,7 +167,7 @@ export class Connection {
 	 * Waits until the server has ended the connection
 	 * @param {number} [timeout]
 	 */
-	async end_of_stream(timeout = 10_000) {
+	async end_of_stream(timeout = PATIENCE) {
 		await this.#until(() => this.ended || undefined, 'the end of the connection', timeout);
 	}
 
