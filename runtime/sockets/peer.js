@@ -144,7 +144,7 @@ export class Peer {
 	 * @param {Options} [options]
 	 */
 	publish(topic, data, options) {
-		return publish(topic, data, { ...options, except: this });
+		return publish(topic, data, options, this.#address);
 	}
 
 	/** @param {string} topic */

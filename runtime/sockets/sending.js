@@ -51,10 +51,11 @@ export function prepared(data, { type } = {}) {
  * @param {string} topic
  * @param {unknown} data
  * @param {Options} [options]
+ * @param {Address} [but] who is left out, where that is known better than by an id
  * @returns {number} how many peers have the topic and were not left out
  */
-export function publish(topic, data, { type, key, except } = {}) {
-	const { slot, generation, epoch } = address_of(except);
+export function publish(topic, data, { type, key, except } = {}, but = address_of(except)) {
+	const { slot, generation, epoch } = but;
 	const bytes = type === undefined ? as_bytes(data) : null;
 	if (bytes !== null) return native.hubPublishBinary(topic, bytes, slot, generation, key, epoch);
 	const { text, event } = as_text(data, type);

@@ -170,7 +170,8 @@ impl Dispatcher {
         Ok(Exchange::new(self.workers.clone(), slot))
     }
 
-    /// Writes up to `max` events for `worker` into `buffer`. Returns the bytes written and
+    /// Writes up to `max` events for `worker` into `buffer`, and of peers up to four times as
+    /// many. Returns the bytes written and
     /// whether more are waiting; if so the caller comes again without being woken.
     pub fn drain(&self, worker: &Arc<Worker>, buffer: &mut [u8], max: usize) -> (usize, bool) {
         self.workers.drain(worker, &self.slots, buffer, max)

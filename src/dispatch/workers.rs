@@ -23,6 +23,10 @@ use super::wire;
 use super::worker::{Standing, Wake, Worker};
 use crate::config::Balancing;
 
+/// As many events of peers as one of another kind are taken in a turn: a hook takes some
+/// microseconds, and what many of them publish in one turn goes out in one write for each peer.
+const PEERS_FOR_ONE: usize = 4;
+
 /// How much may wait and be under way.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
@@ -296,8 +300,10 @@ impl Workers {
         self.line.lock().dead += 1;
     }
 
-    /// Writes up to `max` events for `worker` into `buffer`: its own first, then its share of
-    /// the line. Returns the bytes written and whether it should come again without being woken.
+    /// Writes events for `worker` into `buffer`: its own first, then its share of the line.
+    /// `max` is how many, where one of a peer, which costs no rendering, counts as a part
+    /// ([`PEERS_FOR_ONE`]). Returns the bytes written and whether it should come again without
+    /// being woken.
     pub fn drain(
         &self,
         worker: &Arc<Worker>,
@@ -308,7 +314,8 @@ impl Workers {
         worker.shows_up();
         let mut written = 0;
         let mut share = None;
-        for _ in 0..max {
+        let (mut spent, all) = (0, max * PEERS_FOR_ONE);
+        while spent < all {
             let Some(event) = self.next(worker, &mut share, max) else {
                 return (written, self.has_more(worker));
             };
@@ -324,12 +331,17 @@ impl Workers {
                 Event::Request(request) => request,
                 event => {
                     written += len;
-                    if let Event::Peer(_) = event {
-                        worker.takes_peer();
-                    }
+                    spent += match event {
+                        Event::Peer(_) => {
+                            worker.takes_peer();
+                            1
+                        }
+                        _ => PEERS_FOR_ONE,
+                    };
                     continue;
                 }
             };
+            spent += PEERS_FOR_ONE;
             match slots.bind(request.id, worker) {
                 Bound::Yes => written += len,
                 // a request without a client is passed over

@@ -81,7 +81,30 @@ fn peers_have_their_turn_among_requests() {
     for token in 0..8 {
         let _ = worker.worker.queue(peer_message(token));
     }
-    let kinds: Vec<u8> = (0..16).map(|_| worker.turn(1).0[0].0).collect();
-    assert_eq!(kinds, [10, 1].repeat(8));
+    for _ in 0..8 {
+        let kinds: Vec<u8> = worker.turn(1).0.iter().map(|(kind, _)| *kind).collect();
+        assert_eq!(kinds, [10, 1]);
+    }
+    drop(exchanges);
+}
+
+#[test]
+fn a_turn_takes_more_events_of_peers_than_requests() {
+    let dispatcher = pool(BOUNDS);
+    let worker = Fake::on_seat(&dispatcher, 0);
+    for token in 0..200 {
+        let _ = worker.worker.queue(peer_message(token));
+    }
+    let exchanges: Vec<_> = (0..8).map(|_| ask(&dispatcher)).collect();
+    let (events, more) = worker.turn(16);
+    assert!(more);
+    let requests = events.iter().filter(|(kind, _)| *kind == 1).count();
+    let peers = events.len() - requests;
+    assert!(requests >= 4, "{requests} requests");
+    assert!(peers > 16, "{peers} events of peers");
+    assert!(
+        4 * requests + peers <= 64 + 3,
+        "{requests} requests, {peers} events of peers"
+    );
     drop(exchanges);
 }
