@@ -151,10 +151,11 @@ async function start_dev(env) {
 	return { server, origin };
 }
 
-for (const { what, start, env } of [
-	{ what: 'one worker in the main thread', start: start_build, env: {} },
-	{ what: 'two workers', start: start_build, env: { CLUSTER_WORKERS: '2' } },
-	{ what: '`vite dev`', start: start_dev, env: {} }
+// `whole`: what is the same wherever the app runs is tried there alone
+for (const { what, start, env, whole } of [
+	{ what: 'one worker in the main thread', start: start_build, env: {}, whole: true },
+	{ what: 'two workers', start: start_build, env: { CLUSTER_WORKERS: '2' }, whole: false },
+	{ what: '`vite dev`', start: start_dev, env: {}, whole: false }
 ]) {
 	describe(`with ${what}`, () => {
 		/** @type {RunningServer} */
@@ -210,19 +211,6 @@ for (const { what, start, env } of [
 			}
 		});
 
-		test('another room hears nothing of it', async () => {
-			const ann = await come('Ann');
-			const cy = await Visitor.come('Cy');
-			visitors.push(cy);
-			await cy.enter(origin, `${room}-other`);
-			await cy.connection('open');
-			await cy.sees('Cy');
-			await ann.says('only here');
-			await cy.says('only there');
-			assert.deepEqual(await ann.messages(), ['Ann only here']);
-			assert.deepEqual(await cy.messages(), ['Cy only there']);
-		});
-
 		test('who is there is seen by all, over several tabs, and who leaves', async () => {
 			const ann = await come('Ann');
 			const bob = await come('Bob');
@@ -266,47 +254,6 @@ for (const { what, start, env } of [
 			assert.deepEqual(await bob.messages(), ['Ann before', 'Ann meanwhile', 'Ann after']);
 		});
 
-		test('what is said between the page’s data and its socket comes, without loading again', async () => {
-			const ann = await come('Ann');
-			const bob = await Visitor.come('Bob');
-			visitors.push(bob);
-			/** @type {() => void} */
-			let connect = () => {};
-			const connected = new Promise((resolve) => (connect = () => resolve(undefined)));
-			await bob.page.routeWebSocket(/\/ws$/, async (socket) => {
-				await connected;
-				socket.connectToServer();
-			});
-			await ann.says('before');
-			await bob.enter(origin, room);
-			await started(bob.page);
-			await bob.reads('Ann', 'before');
-			let loads = 0;
-			bob.page.on('request', (request) => (loads += Number(request.url().includes('__data'))));
-			await ann.says('in between');
-			assert.deepEqual(await bob.messages(), ['Ann before'], 'it has no socket yet');
-			connect();
-			await bob.reads('Ann', 'in between');
-			await ann.says('after');
-			await bob.reads('Ann', 'after');
-			assert.deepEqual(await bob.messages(), ['Ann before', 'Ann in between', 'Ann after']);
-			assert.equal(loads, 0);
-		});
-
-		test('a page that is left gives its socket up, and the way back finds all', async () => {
-			const ann = await come('Ann');
-			const bob = await come('Bob');
-			await bob.page.getByRole('link', { name: 'Rooms' }).click();
-			await bob.page.getByRole('heading', { name: 'Chat' }).waitFor();
-			await ann.sees('Ann');
-			await ann.says('while he was away');
-			await bob.page.goBack();
-			await bob.reads('Ann', 'while he was away');
-			await ann.sees('Ann', 'Bob');
-			await bob.says('back');
-			await ann.reads('Bob', 'back');
-		});
-
 		test('a network that fails: what was said meanwhile comes when it is back', async () => {
 			const ann = await come('Ann');
 			const bob = await come('Bob');
@@ -325,16 +272,72 @@ for (const { what, start, env } of [
 			await ann.sees('Ann', 'Bob');
 		});
 
-		test('without JavaScript one can read and speak', async () => {
-			const ann = await come('Ann');
-			const plain = await Visitor.come('Plain', false);
-			visitors.push(plain);
-			await plain.enter(origin, room);
-			await plain.says('from a form');
-			await ann.reads('Plain', 'from a form');
-			assert.deepEqual(plain.sockets, []);
-			assert.deepEqual(plain.troubles, []);
-		});
+		if (whole) {
+			test('another room hears nothing of it', async () => {
+				const ann = await come('Ann');
+				const cy = await Visitor.come('Cy');
+				visitors.push(cy);
+				await cy.enter(origin, `${room}-other`);
+				await cy.connection('open');
+				await cy.sees('Cy');
+				await ann.says('only here');
+				await cy.says('only there');
+				assert.deepEqual(await ann.messages(), ['Ann only here']);
+				assert.deepEqual(await cy.messages(), ['Cy only there']);
+			});
+
+			test('what is said between the page’s data and its socket comes, without loading again', async () => {
+				const ann = await come('Ann');
+				const bob = await Visitor.come('Bob');
+				visitors.push(bob);
+				/** @type {() => void} */
+				let connect = () => {};
+				const connected = new Promise((resolve) => (connect = () => resolve(undefined)));
+				await bob.page.routeWebSocket(/\/ws$/, async (socket) => {
+					await connected;
+					socket.connectToServer();
+				});
+				await ann.says('before');
+				await bob.enter(origin, room);
+				await started(bob.page);
+				await bob.reads('Ann', 'before');
+				let loads = 0;
+				bob.page.on('request', (request) => (loads += Number(request.url().includes('__data'))));
+				await ann.says('in between');
+				assert.deepEqual(await bob.messages(), ['Ann before'], 'it has no socket yet');
+				connect();
+				await bob.reads('Ann', 'in between');
+				await ann.says('after');
+				await bob.reads('Ann', 'after');
+				assert.deepEqual(await bob.messages(), ['Ann before', 'Ann in between', 'Ann after']);
+				assert.equal(loads, 0);
+			});
+
+			test('a page that is left gives its socket up, and the way back finds all', async () => {
+				const ann = await come('Ann');
+				const bob = await come('Bob');
+				await bob.page.getByRole('link', { name: 'Rooms' }).click();
+				await bob.page.getByRole('heading', { name: 'Chat' }).waitFor();
+				await ann.sees('Ann');
+				await ann.says('while he was away');
+				await bob.page.goBack();
+				await bob.reads('Ann', 'while he was away');
+				await ann.sees('Ann', 'Bob');
+				await bob.says('back');
+				await ann.reads('Bob', 'back');
+			});
+
+			test('without JavaScript one can read and speak', async () => {
+				const ann = await come('Ann');
+				const plain = await Visitor.come('Plain', false);
+				visitors.push(plain);
+				await plain.enter(origin, room);
+				await plain.says('from a form');
+				await ann.reads('Plain', 'from a form');
+				assert.deepEqual(plain.sockets, []);
+				assert.deepEqual(plain.troubles, []);
+			});
+		}
 
 		if ('CLUSTER_WORKERS' in env) {
 			test('new workers: no socket notices', async () => {

@@ -54,7 +54,7 @@ export async function start_observed({ kit = 3, variant, build, env, node_args }
 	const settles = async (expected) => {
 		/** @type {Record<string, number>} */
 		let stats = {};
-		for (let attempt = 0; attempt < 200; attempt += 1) {
+		for (const until = Date.now() + PATIENCE; Date.now() < until;) {
 			({ stats } = await observe());
 			if (Object.entries(expected).every(([name, value]) => stats[name] === value)) return stats;
 			await pause(25);

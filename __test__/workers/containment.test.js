@@ -250,6 +250,7 @@ describe('a request that is given on', () => {
 		deadly.send(get('/api/die/loop-await?when=full-line'));
 		await doomed(server, 'loop-await');
 		await exchange(server, get('/api/gate/full-line'));
+		await server.says('looping');
 		// which nobody takes any more
 		const next = await Connection.open(server);
 		next.send(get('/api/worker'));

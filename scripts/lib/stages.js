@@ -113,7 +113,7 @@ async function run_tests(folder, at_once, report) {
  * @type {Record<string, { title: string, after?: string[], programs?: Program[], at_once?: number }>}
  */
 const SUITES = {
-	adapter: { title: 'options, hand-off and whole builds of the adapter' },
+	adapter: { title: 'options, hand-off and whole builds of the adapter', at_once: 2 },
 	server: { title: 'the server, byte by byte, with clients and routes that misbehave' },
 	web: { title: 'light web objects beside those of the platform, in random programs' },
 	client: { title: 'the client library, in pages and with servers that are scripted', after: [] },
@@ -121,10 +121,12 @@ const SUITES = {
 	sockets: { title: 'WebSockets: handshakes, hooks and the hub, from outside', at_once: 2 },
 	redis: {
 		title: 'hubs of several processes, joined by a real Redis that comes and goes',
-		programs: ['redis-server']
+		programs: ['redis-server'],
+		at_once: 2
 	},
 	parity: {
-		title: 'the same answers as adapter-node, with light web objects and with native ones'
+		title: 'the same answers as adapter-node, with light web objects and with native ones',
+		at_once: 2
 	},
 	browser: {
 		title: 'the example apps in Chromium',
@@ -132,7 +134,7 @@ const SUITES = {
 		programs: ['chromium'],
 		at_once: 2
 	},
-	scaffold: { title: 'freshly scaffolded apps with one line changed', after: ['pack'] },
+	scaffold: { title: 'freshly scaffolded apps with one line changed', after: ['pack'], at_once: 2 },
 	middleware: { title: 'build/handler.js in Express, Fastify and Polka' },
 	nodes: { title: 'builds of both kits on every Node they support' },
 	package: { title: 'the tarballs in an app of their own, on every Node', after: ['pack'] }

@@ -11,7 +11,14 @@ const encoder = new TextEncoder();
 
 const CODE = 7;
 
+/**
+ * At once: what `console` is given in a worker may still wait there when nothing else comes of it
+ * @param {string} line
+ */
+const say = (line) => void fs.writeSync(1, `${line}\n`);
+
 function loop() {
+	say('looping');
 	for (let turns = 0; ; turns += 1) if (turns < 0) return;
 }
 
@@ -101,7 +108,7 @@ const ways = {
 /** @type {import('@sveltejs/kit').RequestHandler} */
 export async function fallback({ params, platform, url }) {
 	const key = url.searchParams.get('when');
-	console.log(`${params.how} in worker ${/** @type {any} */ (platform).worker.id}.`);
+	say(`${params.how} in worker ${/** @type {any} */ (platform).worker.id}.`);
 	const when = key === null ? turn() : opened(key);
 	const way = ways[/** @type {string} */ (params.how)];
 	return /** @type {Response} */ (await way(when, `${url.searchParams.get('file')}`));
