@@ -53,12 +53,9 @@ impl Client {
             .expect("the hub closes");
         drop(self.socket);
         self.task.await.expect("no panic");
-        let closed = told.closed.lock().clone();
-        let [(id, closed)] = &closed[..] else {
-            panic!("one peer ends once: {closed:?}");
-        };
-        assert_eq!(*id, self.id);
-        (rest, closed.clone())
+        let (id, closed) = only_end(told);
+        assert_eq!(id, self.id);
+        (rest, closed)
     }
 }
 
@@ -89,6 +86,15 @@ pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 
 pub fn close_frame(code: u16, reason: &str) -> Vec<u8> {
     [&code.to_be_bytes(), reason.as_bytes()].concat()
+}
+
+/// Who ended and how, for a test in which one peer does.
+pub fn only_end(told: &Told) -> (PeerId, Closed) {
+    let ends = told.closed.lock();
+    let [end] = &ends[..] else {
+        panic!("one peer ends once: {ends:?}");
+    };
+    end.clone()
 }
 
 pub fn closed(code: u16, reason: &str, was_clean: bool) -> Closed {

@@ -103,8 +103,7 @@ fn what_happens_here_is_told_and_what_comes_from_there_is_not() {
         ]
     );
     // of the hub's own topics others have their own
-    hub.subscribe(peer.id(), &topic("a").presence(), &Subscription::default())
-        .expect("room");
+    watch(&hub, &peer, "a");
     assert!(heard.0.lock().is_empty());
 }
 
@@ -159,12 +158,7 @@ fn counts_and_recipients_are_of_all() {
 fn a_user_is_there_once_wherever_he_is() {
     let (hub, local, _) = joined();
     let watcher = join(&local);
-    hub.subscribe(
-        watcher.id(),
-        &topic("a").presence(),
-        &Subscription::default(),
-    )
-    .expect("room");
+    watch(&hub, &watcher, "a");
     let news = || {
         local.turn();
         let texts = taken(&watcher).into_iter();
@@ -200,12 +194,7 @@ fn a_user_is_there_once_wherever_he_is() {
 fn streams_are_told_of_as_sockets_are() {
     let (hub, local, heard) = joined();
     let watcher = join(&local);
-    hub.subscribe(
-        watcher.id(),
-        &topic("a").presence(),
-        &Subscription::default(),
-    )
-    .expect("room");
+    watch(&hub, &watcher, "a");
     elsewhere(&hub, "ann", true);
     local.turn();
     taken(&watcher);

@@ -14,7 +14,7 @@ mod threads;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -62,6 +62,22 @@ pub fn text(text: impl ToString) -> Message {
     Message::text(text.to_string())
 }
 
+/// An event that its number tells from others.
+pub fn event(n: u32) -> Message {
+    Message::event(format!("{{\"n\":{n}}}")).expect("an object")
+}
+
+/// The last three messages of a topic are remembered for a minute.
+pub fn replaying() -> Limits {
+    Limits {
+        replay: Replay {
+            size: 3,
+            ttl: Duration::from_secs(60),
+        },
+        ..Limits::default()
+    }
+}
+
 pub fn one_thread(limits: Limits) -> (Arc<Hub>, Rc<Local>, Arc<Told>) {
     let now = Instant::now();
     let hub = Hub::new(limits, 1, now);
@@ -77,6 +93,19 @@ pub fn join(local: &Rc<Local>) -> Joined {
 pub fn subscribe(hub: &Hub, peer: &Joined, name: &str) -> Subscribed {
     hub.subscribe(peer.id(), &topic(name), &Subscription::default())
         .expect("room for a topic")
+}
+
+/// The peer is told who comes to the topic and who leaves it.
+pub fn watch(hub: &Hub, peer: &Joined, name: &str) {
+    let fresh = Subscription::default();
+    let watching = hub.subscribe(peer.id(), &topic(name).presence(), &fresh);
+    watching.expect("room for a topic");
+}
+
+/// To all who have the topic. The number it got.
+pub fn publish(hub: &Hub, name: &str, message: Message) -> u64 {
+    let published = hub.publish(&topic(name), message, None);
+    published.expect("room").seq
 }
 
 /// The payloads of unmasked frames.

@@ -12,10 +12,6 @@ fn limits(overflow: Overflow) -> Limits {
     }
 }
 
-fn publish(hub: &Hub, name: &str, message: Message) {
-    hub.publish(&topic(name), message, None).expect("room");
-}
-
 #[test]
 fn skips_what_does_not_fit() {
     let (hub, local, _) = one_thread(limits(Overflow::Skip));
@@ -273,14 +269,7 @@ fn who_joins_waits_until_that_can_be_told() {
     let (busy, idle) = (attach(), attach());
     let watcher = join(&busy);
     subscribe(&hub, &watcher, "a");
-    assert!(
-        hub.subscribe(
-            watcher.id(),
-            &topic("a").presence(),
-            &Subscription::default()
-        )
-        .is_ok()
-    );
+    watch(&hub, &watcher, "a");
     busy.turn();
     let user = |id: String| Admission {
         user: Some(User {
