@@ -3,15 +3,14 @@
  * out (WHATWG HTML, "Server-sent events").
  */
 import net from 'node:net';
+import { Waiting } from './waiting.js';
 
 /** @typedef {{ port: number }} Server */
 /** @typedef {{ id: string, type: string, data: string }} Event */
 
-export class Stream {
+export class Stream extends Waiting {
 	/** @type {Event[]} received and not yet taken */
 	#inbox = [];
-	/** @type {Set<() => void>} */
-	#waiting = new Set();
 	#text = '';
 	/** Status, headers and what follows them, once they have come */
 	status = 0;
@@ -28,20 +27,18 @@ export class Stream {
 
 	/** @param {net.Socket} socket */
 	constructor(socket) {
+		super();
 		this.socket = socket;
-		const wake = () => {
-			for (const waiter of this.#waiting) waiter();
-		};
 		socket.setEncoding('utf8');
 		socket.on('data', (/** @type {string} */ text) => {
 			this.#text += text;
 			this.#read();
-			wake();
+			this.wake();
 		});
 		for (const end of ['end', 'close', 'error']) {
 			socket.on(end, () => {
 				this.ended = true;
-				wake();
+				this.wake();
 			});
 		}
 	}
@@ -105,40 +102,9 @@ export class Stream {
 		if (data.length > 0) this.#inbox.push({ id: this.last_id, type, data: data.join('\n') });
 	}
 
-	/**
-	 * @template T
-	 * @param {() => T | undefined} attempt
-	 * @param {string} what
-	 * @returns {Promise<T>}
-	 */
-	until(attempt, what, limit = 10_000) {
-		return new Promise((resolve, reject) => {
-			const stop = () => {
-				clearTimeout(timer);
-				this.#waiting.delete(check);
-			};
-			const check = () => {
-				let value;
-				try {
-					value = attempt();
-				} catch (error) {
-					stop();
-					reject(error);
-					return;
-				}
-				if (value === undefined) return;
-				stop();
-				resolve(value);
-			};
-			const timer = setTimeout(() => {
-				stop();
-				const { ended, status } = this;
-				const state = JSON.stringify({ ended, status, inbox: this.#inbox, text: this.#text });
-				reject(new Error(`${what} did not come within ${limit} ms: ${state.slice(0, 500)}`));
-			}, limit);
-			this.#waiting.add(check);
-			check();
-		});
+	state() {
+		const { ended, status } = this;
+		return { ended, status, inbox: this.#inbox, text: this.#text };
 	}
 
 	/** The next event */
