@@ -7,8 +7,9 @@ use crate::ws::mailbox::{Opening, Post};
 use crate::ws::message::Message;
 use crate::ws::moment::Moment;
 use crate::ws::name::TopicName;
-use crate::ws::registry::{Entry, Registry};
+use crate::ws::registry::Registry;
 use crate::ws::reply::{Resume, Subscribed};
+use crate::ws::roster::Entry;
 use crate::ws::sse;
 
 impl Hub {
@@ -22,7 +23,7 @@ impl Hub {
         seen: Option<Moment>,
     ) -> Result<(), SubscribeError> {
         self.decide(|registry, wakes| {
-            let entry = registry.entry(peer).ok_or(SubscribeError::Gone)?;
+            let entry = registry.peers.entry(peer).ok_or(SubscribeError::Gone)?;
             let (thread, user) = (entry.thread, entry.user.clone());
             self.check_topics(registry, entry, topics)?;
             let room = self.room(registry, thread);
