@@ -1,12 +1,13 @@
 //! The parts together: the hub against a simple model, over threads, and over sockets.
 
+mod bounds;
 mod client;
 mod endings;
 mod joined;
 mod life;
 mod model;
+mod overflow;
 mod peers;
-mod policies;
 mod resume;
 mod streams;
 mod threads;
