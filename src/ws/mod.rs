@@ -49,6 +49,8 @@ mod name;
 mod peer;
 mod presence;
 mod queue;
+#[cfg(test)]
+pub mod raw;
 mod registry;
 mod relay;
 mod reply;

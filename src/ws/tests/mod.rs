@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use parking_lot::Mutex;
 
+use super::raw::payloads;
 use super::*;
 
 /// What hooks were told.
@@ -107,25 +108,6 @@ pub fn watch(hub: &Hub, peer: &Joined, name: &str) {
 pub fn publish(hub: &Hub, name: &str, message: Message) -> u64 {
     let published = hub.publish(&topic(name), message, None);
     published.expect("room").seq
-}
-
-/// The payloads of unmasked frames.
-pub fn payloads(mut bytes: &[u8]) -> Vec<String> {
-    let mut payloads = Vec::new();
-    while let [_, len, rest @ ..] = bytes {
-        let (len, rest) = match (*len, rest) {
-            (126, [a, b, rest @ ..]) => (usize::from(*a) << 8 | usize::from(*b), rest),
-            (127, rest) => {
-                let len: [u8; 8] = rest[..8].try_into().expect("eight bytes");
-                (u64::from_be_bytes(len) as usize, &rest[8..])
-            }
-            (len, rest) => (usize::from(len), rest),
-        };
-        payloads.push(String::from_utf8_lossy(&rest[..len]).into_owned());
-        bytes = &rest[len..];
-    }
-    assert!(bytes.is_empty(), "a frame was cut");
-    payloads
 }
 
 /// What waits for the peer.

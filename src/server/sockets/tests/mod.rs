@@ -23,7 +23,7 @@ use tokio::task::{LocalSet, spawn_local, yield_now};
 use super::*;
 use crate::config::Balancing;
 use crate::dispatch::{Bounds, Suspects, Wake, wire};
-use crate::ws::{Admission, Local, Message, PublishError, User, serve};
+use crate::ws::{Admission, Local, Message, PublishError, User, raw, serve};
 
 /// One I/O thread, the hub and a pool.
 struct World {
@@ -113,21 +113,7 @@ struct Client {
 
 impl Client {
     async fn send(&mut self, first: u8, payload: &[u8]) {
-        // masked with zeros (RFC 6455 5.3)
-        let mut frame = vec![first];
-        match payload.len() {
-            len @ 0..=125 => frame.push(0x80 | len as u8),
-            len @ 126..=0xffff => {
-                frame.push(0x80 | 126);
-                frame.extend((len as u16).to_be_bytes());
-            }
-            len => {
-                frame.push(0x80 | 127);
-                frame.extend((len as u64).to_be_bytes());
-            }
-        }
-        frame.extend([0; 4]);
-        frame.extend(payload);
+        let frame = raw::frame(first, payload);
         self.socket.write_all(&frame).await.expect("it is open");
     }
 
@@ -146,21 +132,7 @@ impl Client {
         while let Some(Ok(read @ 1..)) = self.socket.read(&mut buffer).now_or_never() {
             bytes.extend_from_slice(&buffer[..read]);
         }
-        let mut texts = Vec::new();
-        let mut rest = &bytes[..];
-        while let [_, len, tail @ ..] = rest {
-            let (len, tail) = match (*len, tail) {
-                (126, [a, b, tail @ ..]) => (usize::from(*a) << 8 | usize::from(*b), tail),
-                (127, tail) => {
-                    let len: [u8; 8] = tail[..8].try_into().expect("eight bytes");
-                    (u64::from_be_bytes(len) as usize, &tail[8..])
-                }
-                (len, tail) => (usize::from(len), tail),
-            };
-            texts.push(String::from_utf8_lossy(&tail[..len]).into_owned());
-            rest = &tail[len..];
-        }
-        texts
+        raw::payloads(&bytes)
     }
 }
 
