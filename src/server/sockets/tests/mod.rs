@@ -1,5 +1,6 @@
 //! The boundary from both sides: clients over sockets, workers that drain when they are told to.
 
+mod answers;
 mod credit;
 mod far;
 mod frames;
@@ -16,6 +17,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::runtime::Builder;
 use tokio::task::{LocalSet, spawn_local, yield_now};
@@ -271,6 +273,33 @@ fn decode(bytes: &[u8]) -> (Told, usize) {
         kind => panic!("an event of kind {kind}"),
     };
     (told, number(0) as usize)
+}
+
+/// What has come, each a JSON text.
+fn heard(client: &mut Client) -> Vec<Value> {
+    let texts = client.hears();
+    let parsed = texts.iter().map(|text| serde_json::from_str(text));
+    parsed.collect::<Result<_, _>>().expect("JSON")
+}
+
+/// Clients write the type first.
+fn frame(kind: &str, rest: &str) -> String {
+    format!("{{\"type\":\"{kind}\",{rest}}}")
+}
+
+/// Whether it is the refusal of that wish.
+fn error(id: u64, code: &str) -> impl Fn(&Value) -> bool {
+    move |value| value["type"] == "__error" && value["id"] == id && value["code"] == code
+}
+
+/// A world with one peer at rest.
+async fn one(limits: Limits) -> (World, Fake, Client) {
+    let world = World::new(limits);
+    let worker = world.worker(1, 0);
+    let client = world.connect_as(&worker, Some("ann"));
+    world.settle().await;
+    worker.works();
+    (world, worker, client)
 }
 
 fn texts(told: &[Told]) -> Vec<&str> {
