@@ -57,9 +57,7 @@ impl Local {
             writer.add_event(answer, None, Some((&self.ids, *before)), None);
         }
         member.begun.set(true);
-        let mut heartbeat = member.heartbeat.get();
-        heartbeat.hear(self.now());
-        member.heartbeat.set(heartbeat);
+        member.beat(|heartbeat| heartbeat.hear(self.now()));
         let told = writer.finish(0);
         // What it missed is bounded by what may wait for a peer (`hub/stream.rs`), and was promised.
         for (topic, past) in missed {
