@@ -118,18 +118,17 @@ fn who_joins_waits_until_that_can_be_told() {
     subscribe(&hub, &watcher, "a");
     watch(&hub, &watcher, "a");
     busy.turn();
-    let user = |id: String| Admission {
-        user: Some(User {
-            id: id.into(),
-            info: Some("x".repeat(100).into()),
-        }),
+    let user = |id: &str| Admission {
+        user: Some(User::of(id, Some(&"x".repeat(100)))),
         ..Admission::default()
     };
     // this thread does its part, that of the watcher does not come to it
     let fresh = Subscription::default();
     let mut joined = Vec::new();
     let refused = loop {
-        let peer = idle.join(user(format!("u{}", joined.len()))).expect("room");
+        let peer = idle
+            .join(user(&format!("u{}", joined.len())))
+            .expect("room");
         match hub.subscribe(peer.id(), &topic("a"), &fresh) {
             Ok(_) => joined.push(peer),
             Err(error) => break error,
@@ -143,7 +142,7 @@ fn who_joins_waits_until_that_can_be_told() {
     assert_eq!(refused, SubscribeError::Overloaded);
     let stream = Admission {
         transport: Transport::Stream,
-        ..user("stream".to_owned())
+        ..user("stream")
     };
     let stream = idle.join(stream).expect("room");
     let refused = hub.stream(stream.id(), &[topic("a")], None);
@@ -154,7 +153,7 @@ fn who_joins_waits_until_that_can_be_told() {
     drop(joined);
     busy.turn();
     assert_eq!(taken(&watcher).len(), 2 * count);
-    let peer = idle.join(user("late".to_owned())).expect("room");
+    let peer = idle.join(user("late")).expect("room");
     assert!(hub.subscribe(peer.id(), &topic("a"), &fresh).is_ok());
     assert_eq!(hub.presence(&topic("a")).users.len(), 1);
 }

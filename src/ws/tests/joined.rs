@@ -40,23 +40,15 @@ fn joined() -> (Arc<Hub>, Rc<Local>, Arc<Heard>) {
 }
 
 fn join_as(local: &Rc<Local>, name: &str) -> Joined {
-    let user = user(name);
     let admission = Admission {
-        user: Some(user),
+        user: Some(User::of(name, None)),
         ..Admission::default()
     };
     local.join(admission).expect("room for a peer")
 }
 
-fn user(name: &str) -> User {
-    User {
-        id: name.into(),
-        info: None,
-    }
-}
-
 fn elsewhere(hub: &Hub, name: &str, there: bool) {
-    let (topic, user) = ("a".into(), user(name));
+    let (topic, user) = ("a".into(), User::of(name, None));
     hub.take_note([if there {
         Change::Join { topic, user }
     } else {
@@ -201,7 +193,7 @@ fn streams_are_told_of_as_sockets_are() {
     heard.0.lock().clear();
     let admission = Admission {
         transport: Transport::Stream,
-        user: Some(user("ann")),
+        user: Some(User::of("ann", None)),
         ..Admission::default()
     };
     let ann = local.join(admission).expect("room for a peer");

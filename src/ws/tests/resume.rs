@@ -99,12 +99,8 @@ fn presence_is_told_once_for_each_user() {
     let room = topic("a");
     watch(&hub, &watcher, "a");
     let tab = || {
-        let user = User {
-            id: "ann".into(),
-            info: Some("{\"x\":1}".into()),
-        };
         let admission = Admission {
-            user: Some(user),
+            user: Some(User::of("ann", Some("{\"x\":1}"))),
             ..Admission::default()
         };
         local.join(admission).expect("room")

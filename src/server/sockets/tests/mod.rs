@@ -76,10 +76,7 @@ impl World {
 
     fn connect_as(&self, home: &Fake, user: Option<&str>) -> Client {
         let admission = Admission {
-            user: user.map(|id| User {
-                id: id.into(),
-                info: None,
-            }),
+            user: user.map(|id| User::of(id, None)),
             context: Bytes::from_static(b"card"),
             ..Admission::default()
         };
