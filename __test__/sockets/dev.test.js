@@ -211,27 +211,6 @@ describe('beside others', { concurrency: false }, () => {
 		await client.leave();
 	});
 
-	test('a stream of events comes through', async () => {
-		const response = await fetch(`http://127.0.0.1:${site.port}/ws/sse?topic=room:dev`);
-		assert.equal(response.status, 200);
-		assert.match(`${response.headers.get('content-type')}`, /^text\/event-stream/);
-		const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
-		const decoder = new TextDecoder();
-		let heard = '';
-		/** @param {string} text */
-		const until = async (text) => {
-			while (!heard.includes(text)) {
-				const { value, done } = await reader.read();
-				assert.ok(!done, heard);
-				heard += decoder.decode(value, { stream: true });
-			}
-		};
-		await until('__subscribed');
-		await site.hub('publish', 'room:dev', 'hello');
-		await until('data: hello');
-		await reader.cancel();
-	});
-
 	test('a stream that is refused is, and what only looks like one is SvelteKit’s', async () => {
 		assert.equal((await exchange(site, get('/ws/sse'))).status, 400);
 		for (const target of ['/elsewhere/sse', '/sse']) {

@@ -1,0 +1,115 @@
+/**
+ * What streams of server-sent events are held to: rates, caps, time, a queue for who reads slowly. Most
+ * of it is waiting, so several wait at once.
+ */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client } from './client.js';
+import { Stream, holds, refused } from './events.js';
+import { start_site } from './site.js';
+
+describe('streams are held to', { concurrency: 3 }, () => {
+	test('a rate that they share with handshakes', async (t) => {
+		const env = { WEBSOCKET_UPGRADE_RATE_LIMIT: '2/60s', WEBSOCKET_PUBLIC_TOPICS: 'news' };
+		const site = await start_site({ env });
+		t.after(() => site.stop());
+		// what is none of ours costs nothing, nor does what makes no sense
+		for (let at = 0; at < 5; at += 1) {
+			assert.equal((await refused(site, '/elsewhere/sse')).status, 404);
+			assert.equal((await refused(site, '/ws/sse')).status, 400);
+		}
+		assert.equal((await refused(site, '/ws/sse?topic=news&return')).status, 409);
+		await (await Client.open(site)).leave();
+		const { status, headers } = await refused(site, '/ws/sse?topic=news');
+		assert.equal(status, 429);
+		assert.ok(Number(headers['retry-after']) > 0);
+	});
+
+	test('caps of peers, in all and of an address', async (t) => {
+		const full = await start_site({
+			env: { WEBSOCKET_MAX_PEERS: '2', WEBSOCKET_PUBLIC_TOPICS: 'news' }
+		});
+		t.after(() => full.stop());
+		const socket = await Client.open(full);
+		const stream = await Stream.open(full, '/ws/sse?topic=news');
+		await stream.event('__subscribed');
+		assert.equal((await refused(full, '/ws/sse?topic=news')).status, 503);
+		stream.close();
+		await holds(async () => (await full.hub('count')) === 1);
+		const next = await Stream.open(full, '/ws/sse?topic=news');
+		assert.equal(next.status, 200);
+		next.close();
+		await socket.leave();
+
+		const crowded = await start_site({
+			env: { WEBSOCKET_MAX_PEERS_PER_ADDRESS: '1', WEBSOCKET_PUBLIC_TOPICS: 'news' }
+		});
+		t.after(() => crowded.stop());
+		const only = await Stream.open(crowded, '/ws/sse?topic=news');
+		assert.equal(only.status, 200);
+		assert.equal((await refused(crowded, '/ws/sse?topic=news')).status, 429);
+		only.close();
+	});
+
+	test('a hook that does not say whether it may: 504, and it is gone', async (t) => {
+		const site = await start_site({
+			env: { REQUEST_TIMEOUT: '1s' }
+		});
+		t.after(() => site.stop());
+		assert.equal((await refused(site, '/ws/sse?topic=never')).status, 504);
+		await holds(async () => (await site.hub('count')) === 0);
+	});
+
+	test('a slow client is skipped, and holds nobody else back', async (t) => {
+		const site = await start_site({
+			env: { WEBSOCKET_MAX_QUEUED_BYTES: '64kb', WEBSOCKET_PUBLIC_TOPICS: 'news' }
+		});
+		t.after(() => site.stop());
+		const slow = await Stream.open(site, '/echo/sse?topic=news');
+		const fast = await Stream.open(site, '/echo/sse?topic=news');
+		await slow.event('__subscribed');
+		await fast.event('__subscribed');
+		slow.socket.pause();
+		const data = 'x'.repeat(32 * 1024);
+		const count = 600;
+		for (let n = 0; n < count; n += 1) {
+			await site.hub('publish', 'news', { n, data });
+			assert.equal((await fast.json()).data.n, n);
+		}
+		slow.socket.resume();
+		await site.hub('publish', 'news', { n: 'last' });
+		let heard = 0;
+		let skipped = 0;
+		for (;;) {
+			const json = await slow.json();
+			// the hook `drain` is called for a stream too
+			if (json.type === 'drained') break;
+			if (json.type === '__skipped') skipped += json.count;
+			else heard += 1;
+		}
+		assert.ok(heard > 0 && heard < count, `${heard} of ${count}`);
+		assert.equal(heard + skipped, count + 1);
+		fast.close();
+		slow.close();
+	});
+
+	test('silence is broken by signs of life', async (t) => {
+		const site = await start_site({
+			env: { WEBSOCKET_HEARTBEAT: '1s', WEBSOCKET_PUBLIC_TOPICS: 'news' }
+		});
+		t.after(() => site.stop());
+		const stream = await Stream.open(site, '/echo/sse?topic=news');
+		await stream.event('__subscribed');
+		const before = stream.last_id;
+		// heard by nobody here, so it only moves the order of all
+		await site.hub('publish', 'room:elsewhere', 1);
+		await stream.until(() => stream.last_id !== before || undefined, 'a sign of life');
+		assert.equal((await site.hub('position', 'news')).eventId, stream.last_id);
+		// and it goes on well beyond two of them
+		await pause(2500);
+		await site.hub('publish', 'news', 'still there');
+		assert.equal((await stream.next()).data, 'still there');
+		stream.close();
+	});
+});
