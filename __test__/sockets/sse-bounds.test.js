@@ -52,6 +52,64 @@ describe('streams are held to', { concurrency: 3 }, () => {
 		only.close();
 	});
 
+	test('a share of the topics that there may be, with the sockets of their address', async (t) => {
+		const site = await start_site({
+			env: {
+				WEBSOCKET_MAX_TOPICS: '20',
+				WEBSOCKET_PUBLIC_TOPICS: 'any:*',
+				ADDRESS_HEADER: 'x-client'
+			}
+		});
+		t.after(() => site.stop());
+		/** @param {string} address */
+		const from = (address) => ({ 'x-client': address });
+		/** @param {string[]} names */
+		const target = (names) => `/echo/sse?${names.map((name) => `topic=any:${name}`).join('&')}`;
+		/**
+		 * @param {string} address
+		 * @param {...string} names
+		 */
+		const begin = (address, ...names) => Stream.open(site, target(names), from(address));
+		/**
+		 * @param {string} address
+		 * @param {number} expected
+		 * @param {...string} names
+		 */
+		const is_refused = async (address, expected, ...names) => {
+			const { status, headers, body } = await refused(site, target(names), from(address));
+			assert.equal(status, expected);
+			assert.equal(JSON.parse(body).code, 'topics');
+			assert.equal(headers['retry-after'], '1');
+		};
+		await is_refused('192.0.2.1', 429, 'a', 'b', 'c');
+		const one = await begin('192.0.2.1', 'a', 'b');
+		await one.event('__subscribed');
+		await is_refused('192.0.2.1', 429, 'a', 'c');
+		const same = await begin('192.0.2.1', 'b', 'a');
+		assert.equal(same.status, 200, 'which are there already');
+		const socket = await Client.open(site, '/echo', { headers: from('192.0.2.1') });
+		const wish = () => socket.wish({ type: '__subscribe', id: 1, topic: 'any:c' });
+		const { type, code } = await wish();
+		assert.deepEqual([type, code], ['__error', 'topics']);
+
+		// others have shares of their own, of what there is in all
+		const others = [];
+		for (let at = 2; at <= 10; at += 1) {
+			others.push(await begin(`192.0.2.${at}`, `${at}`, `${at}-too`));
+		}
+		assert.deepEqual(
+			others.map(({ status }) => status),
+			others.map(() => 200)
+		);
+		await is_refused('192.0.2.11', 503, 'd');
+		one.close();
+		same.close();
+		// its topics go with it
+		await holds(async () => (await wish()).type === '__subscribed');
+		for (const stream of others) stream.close();
+		await socket.leave();
+	});
+
 	test('a hook that does not say whether it may: 504, and it is gone', async (t) => {
 		const site = await start_site({
 			env: { REQUEST_TIMEOUT: '1s' }

@@ -25,7 +25,7 @@ use super::inbound::content_length;
 use super::opening::Unopened;
 use super::request_text::RequestText;
 use super::sockets::{NoTopic, Sockets};
-use super::upgrade::{Admitted, Gate, Misuse, Refusal, admission_of, join};
+use super::upgrade::{Admitted, Gate, Misuse, Refusal, SOON, admission_of, come_again, join};
 use crate::dispatch::{Reply, ReplyBody};
 use crate::http::events;
 use crate::http::header::joined;
@@ -281,10 +281,14 @@ fn said(status: StatusCode, text: String) -> Response<Body> {
 fn not_had(refused: &NoTopic) -> Response<Body> {
     counters().ws_topics_refused.increment();
     let status = match refused.code {
+        _ if refused.of_address => StatusCode::TOO_MANY_REQUESTS,
         "topics" | "too-many" | "lost" => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::FORBIDDEN,
     };
     let mut response = said(status, refused.json());
+    if status != StatusCode::FORBIDDEN {
+        come_again(&mut response, SOON);
+    }
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
     response
