@@ -10,6 +10,7 @@ import { WebSocket } from 'ws';
 import { Connection, exchange } from '../harness/wire.js';
 import { get } from '../parity/case.js';
 import { Client, refused } from './client.js';
+import { Stream } from './events.js';
 import { start_vite } from './site.js';
 
 /** @typedef {Awaited<ReturnType<typeof start_vite>>} Site */
@@ -260,7 +261,7 @@ test('a restart of Vite’s server begins with a new hub, and leaves none behind
 	const before = await threads(1);
 	assert.notEqual(before, '0');
 	site.order('restart');
-	await client.end();
+	assert.equal((await client.end()).code, 1012);
 	await site.says('Listening again on ');
 	const again = { port: Number(/Listening again on \S+:(\d+)/.exec(site.output())?.[1]) };
 	assert.equal(await threads(2), '0');
@@ -271,16 +272,20 @@ test('a restart of Vite’s server begins with a new hub, and leaves none behind
 });
 
 for (const mode of /** @type {const} */ (['dev', 'preview'])) {
-	test(`the end of ${mode} waits for no socket, and the process can end`, async (t) => {
+	test(`the end of ${mode} says goodbye, waits for no hook, and the process can end`, async (t) => {
 		const site = await start_vite({ mode });
 		t.after(() => site.stop());
 		const client = await Client.open(site);
-		await client.event('welcome');
+		const { id } = (await client.event('welcome')).data;
+		const stream = await Stream.open(site, '/ws/sse?topic=room:a');
+		await stream.event('__subscribed');
 		client.send({ do: 'never' });
 		client.send('heard');
 		assert.equal(await client.next(), 'heard');
 		site.order('close');
-		await client.end();
+		assert.equal((await client.end()).code, 1012);
+		assert.equal((await stream.event('__close')).code, 1012);
+		await site.says(`closed ${id}: 1012`);
 		assert.deepEqual(await site.ended, { code: 0, signal: null });
 	});
 }
