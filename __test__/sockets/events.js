@@ -171,6 +171,11 @@ export class Stream {
 		});
 	}
 
+	/** What has come */
+	taken() {
+		return this.#inbox.splice(0);
+	}
+
 	/** The next event */
 	next() {
 		return this.until(() => {

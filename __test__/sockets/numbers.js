@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from './client.js';
+import { Stream } from './events.js';
 
 /** @typedef {import('./site.js').AnySite} Site */
 
@@ -83,6 +84,49 @@ export class Reader {
 	/** Is gone without a goodbye */
 	vanish() {
 		this.client?.socket.terminate();
+	}
+}
+
+/** The same over streams of events, whose ids say how far it has come. */
+export class Listener {
+	#numbers;
+	#site;
+	/** @type {Stream | undefined} */
+	stream;
+
+	/**
+	 * @param {Site} site
+	 * @param {{ publishers?: number }} [options]
+	 */
+	constructor(site, { publishers = 1 } = {}) {
+		this.#site = site;
+		/** @type {number[][]} */
+		this.#numbers = Array.from({ length: publishers }, () => []);
+	}
+
+	/** By who has published them */
+	get numbers() {
+		for (const { data } of this.stream?.taken() ?? []) {
+			const { topic, data: number } = JSON.parse(data);
+			assert.equal(topic, TOPIC);
+			this.#numbers[number.from].push(number.n);
+		}
+		return this.#numbers;
+	}
+
+	/** Comes, and says what it saw last if it was here before */
+	async come() {
+		const last = this.stream?.last_id;
+		const headers = last === undefined ? undefined : { 'last-event-id': last };
+		this.stream = await Stream.open(this.#site, `/echo/sse?topic=${TOPIC}`, headers);
+		const { resumed } = await this.stream.event('__subscribed');
+		assert.equal(resumed, last === undefined ? null : true);
+	}
+
+	vanish() {
+		// what has come has been seen
+		void this.numbers;
+		this.stream?.close();
 	}
 }
 
