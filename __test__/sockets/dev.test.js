@@ -248,7 +248,27 @@ describe('beside others', { concurrency: false }, () => {
 	});
 });
 
-test('a restart of Vite’s server begins with a new hub, and leaves none behind', async (t) => {
+/**
+ * Ends Vite's server: peers are told, no hook is waited for, and the process can end
+ * @param {Site} site
+ * @param {{ port: number }} [at] where it listens now
+ */
+async function ends(site, at = site) {
+	const client = await Client.open(at);
+	const { id } = (await client.event('welcome')).data;
+	const stream = await Stream.open(at, '/ws/sse?topic=room:a');
+	await stream.event('__subscribed');
+	client.send({ do: 'never' });
+	client.send('heard');
+	assert.equal(await client.next(), 'heard');
+	site.order('close');
+	assert.equal((await client.end()).code, 1012);
+	assert.equal((await stream.event('__close')).code, 1012);
+	await site.says(`closed ${id}: 1012`);
+	assert.deepEqual(await site.ended, { code: 0, signal: null });
+}
+
+test('a restart of Vite’s server begins with a new hub and leaves none behind, nor does its end', async (t) => {
 	const site = await start_vite();
 	t.after(() => site.stop());
 	const threads = async (/** @type {number} */ times) => {
@@ -269,26 +289,14 @@ test('a restart of Vite’s server begins with a new hub, and leaves none behind
 	await other.event('welcome');
 	assert.equal(await threads(3), before);
 	await other.leave();
+	await ends(site, again);
 });
 
-for (const mode of /** @type {const} */ (['dev', 'preview'])) {
-	test(`the end of ${mode} says goodbye, waits for no hook, and the process can end`, async (t) => {
-		const site = await start_vite({ mode });
-		t.after(() => site.stop());
-		const client = await Client.open(site);
-		const { id } = (await client.event('welcome')).data;
-		const stream = await Stream.open(site, '/ws/sse?topic=room:a');
-		await stream.event('__subscribed');
-		client.send({ do: 'never' });
-		client.send('heard');
-		assert.equal(await client.next(), 'heard');
-		site.order('close');
-		assert.equal((await client.end()).code, 1012);
-		assert.equal((await stream.event('__close')).code, 1012);
-		await site.says(`closed ${id}: 1012`);
-		assert.deepEqual(await site.ended, { code: 0, signal: null });
-	});
-}
+test('the end of preview says goodbye as well', async (t) => {
+	const site = await start_vite({ mode: 'preview' });
+	t.after(() => site.stop());
+	await ends(site);
+});
 
 for (const kit of /** @type {const} */ ([3, 2])) {
 	test(`options of the adapter and variables apply, SvelteKit ${kit}`, async (t) => {
