@@ -116,11 +116,12 @@ pub(super) enum Refusal {
     Drain,
 }
 
+/// Nobody knows when a peer leaves, and its topics with it.
+pub(super) const SOON: Duration = Duration::from_secs(1);
+
 impl Refusal {
     /// The answer; counted once, here.
     pub fn response(self) -> Response<Body> {
-        // nobody knows when a peer leaves
-        const SOON: Duration = Duration::from_secs(1);
         let (counter, status, wait) = match self {
             Self::Rate(wait) => (
                 &counters().ws_refused_rate,
@@ -147,11 +148,16 @@ impl Refusal {
         counter.increment();
         let mut response = plain(status);
         if let Some(wait) = wait {
-            // in whole seconds (RFC 9110, 10.2.3)
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            let headers = response.headers_mut();
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+            come_again(&mut response, wait);
         }
         response
     }
+}
+
+/// Says that the client may try again after so long.
+pub(super) fn come_again(response: &mut Response<Body>, wait: Duration) {
+    // in whole seconds (RFC 9110, 10.2.3)
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let headers = response.headers_mut();
+    headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
 }

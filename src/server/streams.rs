@@ -20,7 +20,7 @@ use super::admission::{Admitted, Misuse, address_of, admission_of, join};
 use super::body::Body;
 use super::connection::{Connection, Phase};
 use super::exchange::plain;
-use super::gate::{Gate, Refusal};
+use super::gate::{Gate, Refusal, SOON, come_again};
 use super::inbound::content_length;
 use super::opening::Unopened;
 use super::request_text::RequestText;
@@ -275,10 +275,14 @@ fn said(status: StatusCode, text: String) -> Response<Body> {
 fn not_had(refused: &NoTopic) -> Response<Body> {
     counters().ws_topics_refused.increment();
     let status = match refused.code {
+        _ if refused.of_address => StatusCode::TOO_MANY_REQUESTS,
         "topics" | "too-many" | "lost" => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::FORBIDDEN,
     };
     let mut response = said(status, refused.json());
+    if status != StatusCode::FORBIDDEN {
+        come_again(&mut response, SOON);
+    }
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
     response

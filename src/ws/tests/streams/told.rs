@@ -74,6 +74,59 @@ fn gets_all_its_topics_or_none() {
 }
 
 #[test]
+fn the_topics_it_makes_count_against_its_address() {
+    let (hub, local, _) = one_thread(Limits {
+        topics: 40,
+        ..Limits::default()
+    });
+    let from = |address: &str| {
+        let admission = Admission {
+            address: Some(address.into()),
+            transport: Transport::Stream,
+            ..Admission::default()
+        };
+        local.join(admission).expect("room")
+    };
+    let begin = |peer: &Joined, names: &[&str]| {
+        let topics: Vec<_> = names.iter().map(|name| topic(name)).collect();
+        hub.stream(peer.id(), &topics, None)
+    };
+    let (one, two, other) = (from("::1"), from("::1"), from("::2"));
+    subscribe(&hub, &one, "of a hook");
+    assert_eq!(begin(&one, &["of a hook", "a", "b", "c"]), Ok(()));
+    let share = Err(SubscribeError::Share);
+    assert_eq!(begin(&two, &["a", "d", "e"]), share);
+    assert_eq!(hub.count(&topic("d")), 0, "all or none");
+    assert_eq!(begin(&two, &["a", "d"]), Ok(()), "one is there already");
+    assert_eq!(begin(&from("::1"), &["e"]), share);
+    assert_eq!(begin(&from("::1"), &["a", "d"]), Ok(()), "what is there");
+    assert_eq!(
+        begin(&other, &["e", "f", "g", "h"]),
+        Ok(()),
+        "its own share"
+    );
+    // those of a stream and those of a socket are one share
+    let credit = Arc::new(inbound::Credit::default());
+    let wish = |name: &str| {
+        let frame = credit.charge(Data::Text(Bytes::new()));
+        let fresh = Subscription::default();
+        let socket = Admission {
+            address: Some("::1".into()),
+            ..Admission::default()
+        };
+        let socket = local.join(socket).expect("room");
+        let granted = hub.grant(socket.id(), &topic(name), &fresh, Some(frame));
+        granted.map(drop).map_err(|refused| refused.error)
+    };
+    assert_eq!(wish("i"), share);
+    // with the stream its topics go, and what they took of the share
+    drop(one);
+    assert_eq!(wish("i"), Ok(()));
+    assert_eq!(begin(&from("::1"), &["j", "k", "l"]), share);
+    assert_eq!(begin(&from("::1"), &["j", "k"]), Ok(()));
+}
+
+#[test]
 fn a_slow_stream_is_skipped_as_a_slow_socket_is() {
     let limits = Limits {
         queued_bytes: 300,
