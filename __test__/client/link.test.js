@@ -1,16 +1,7 @@
-/** The connection: when it opens, when it closes, when it comes again. */
+/** The connection: when it opens, when it closes, and whether anybody is there. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { open_page, open_topic, settled, values_of } from './page.js';
-
-/** @param {Parameters<typeof open_page>[0]} [options] a page with an open connection in use */
-async function open(options) {
-	const page = open_page(options);
-	const stop = page.client.onMessage(() => {});
-	await settled();
-	await page.socket.accept();
-	return { page, stop };
-}
+import { open_connection, open_page, settled, values_of } from './page.js';
 
 describe('opening', () => {
 	test('nothing connects before something is used', async () => {
@@ -102,7 +93,7 @@ test('an address that cannot be had is asked for again', async (t) => {
 
 describe('closing', () => {
 	test('a little after the last use', async () => {
-		const { page, stop } = await open();
+		const { page, stop } = await open_connection();
 		stop();
 		await page.clock.pass(4999);
 		assert.equal(page.socket.closed, undefined);
@@ -115,7 +106,7 @@ describe('closing', () => {
 	});
 
 	test('not if it is used again meanwhile', async () => {
-		const { page, stop } = await open();
+		const { page, stop } = await open_connection();
 		stop();
 		await page.clock.pass(4000);
 		const again = page.client.onMessage(() => {});
@@ -153,7 +144,7 @@ describe('closing', () => {
 	});
 
 	test('what is lost while unused is not tried again', async () => {
-		const { page, stop } = await open();
+		const { page, stop } = await open_connection();
 		stop();
 		await settled();
 		await page.socket.end(1006);
@@ -163,7 +154,7 @@ describe('closing', () => {
 	});
 
 	test('a try that waits ends with the last use', async () => {
-		const { page, stop } = await open();
+		const { page, stop } = await open_connection();
 		await page.socket.end(1006);
 		assert.equal(page.client.status.current, 'waiting');
 		stop();
@@ -173,171 +164,11 @@ describe('closing', () => {
 	});
 });
 
-describe('coming again', () => {
-	/** The longest waits, one after another. @param {number} random */
-	async function waits(random, tries = 7, code = 1006) {
-		const { page } = await open({ random: () => random });
-		await page.socket.end(code);
-		const found = [];
-		for (let i = 0; i < tries; i++) {
-			found.push(page.clock.next);
-			await page.clock.pass(page.clock.next);
-			assert.equal(page.sockets.length, i + 2);
-			await page.socket.end(code);
-		}
-		return found;
-	}
-
-	test('full jitter: up to twice as long each time, 30 s at most', async () => {
-		const all = [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000];
-		assert.deepEqual(await waits(1), all);
-		assert.deepEqual(
-			await waits(0.5),
-			all.map((wait) => wait / 2)
-		);
-		assert.deepEqual(
-			await waits(0),
-			all.map(() => 0)
-		);
-	});
-
-	for (const code of [1012, 1013]) {
-		test(`${code}: never all at once`, async () => {
-			assert.deepEqual(await waits(1, 5, code), [8000, 8000, 8000, 8000, 16_000]);
-		});
-	}
-
-	for (const code of [1000, 1001, 1006, 1009, 1011, 1012, 1013, 3000]) {
-		test(`${code} comes again`, async () => {
-			const { page } = await open();
-			await page.socket.end(code, 'because');
-			assert.equal(page.client.status.current, 'waiting');
-			assert.deepEqual(page.client.status.closed, { code, reason: 'because' });
-			await page.clock.pass(8000);
-			assert.equal(page.sockets.length, 2);
-		});
-	}
-
-	for (const code of [1008, 4000, 4401, 4999]) {
-		test(`${code} does not`, async () => {
-			const { page } = await open();
-			await page.socket.end(code, 'go away');
-			assert.equal(page.client.status.current, 'stopped');
-			assert.deepEqual(page.client.status.closed, { code, reason: 'go away' });
-			page.client.topic('another').subscribe(() => {});
-			await page.happen('online');
-			await page.become('hidden');
-			await page.become('visible');
-			await page.clock.pass(600_000);
-			assert.equal(page.sockets.length, 1);
-
-			page.client.reconnect();
-			assert.equal(page.sockets.length, 2);
-			await page.socket.accept();
-			assert.equal(page.client.status.current, 'open');
-		});
-	}
-
-	test('the app may decide', async () => {
-		const { page } = await open();
-		/** @type {any[]} */
-		const asked = [];
-		page.client.configure({
-			retry(...close) {
-				asked.push(close);
-				return close[0] === 4000;
-			}
-		});
-		await page.socket.end(4000, 'soon');
-		assert.equal(page.client.status.current, 'waiting');
-		await page.clock.pass(500);
-		await page.socket.accept();
-		await page.socket.end(1006);
-		assert.equal(page.client.status.current, 'stopped');
-		assert.deepEqual(asked, [
-			[4000, 'soon'],
-			[1006, '']
-		]);
-	});
-
-	test('only a connection that lasted makes the next wait short again', async () => {
-		const { page } = await open({ random: () => 1 });
-		for (const wait of [1000, 2000, 4000]) {
-			await page.clock.pass(4999);
-			await page.socket.end(1006);
-			assert.equal(page.clock.next, wait);
-			await page.clock.pass(wait);
-			await page.socket.accept();
-		}
-		await page.clock.pass(5000);
-		await page.socket.end(1006);
-		assert.equal(page.clock.next, 1000);
-	});
-
-	test('status says what goes on', async () => {
-		const page = open_page();
-		const { values } = values_of(page.client.status);
-		page.client.onMessage(() => {});
-		await settled();
-		await page.socket.accept();
-		await page.socket.end(1006);
-		await page.clock.pass(500);
-		await page.socket.accept();
-		await page.socket.end(1008);
-		assert.deepEqual(values, [
-			'idle',
-			'connecting',
-			'open',
-			'waiting',
-			'connecting',
-			'open',
-			'stopped'
-		]);
-	});
-
-	test('an app that begins anew as soon as it hears of the loss', async () => {
-		const { page } = await open_topic('chat', { random: () => 1 });
-		page.client.topic('chat').state.subscribe((/** @type {any} */ { status }) => {
-			if (status === 'pending' && page.sockets.length === 1) page.client.reconnect();
-		});
-		await page.socket.end(1006);
-		assert.equal(page.sockets.length, 2);
-		assert.equal(page.client.status.current, 'connecting');
-		await page.socket.accept();
-		await page.clock.pass(20_000);
-		assert.equal(page.sockets.length, 2);
-		assert.equal(page.client.status.current, 'open');
-	});
-
-	test('and as soon as it hears that nobody answers', async () => {
-		const { page } = await open_topic('chat');
-		page.client.topic('chat').state.subscribe((/** @type {any} */ { status }) => {
-			if (status === 'pending' && page.sockets.length === 1) page.client.reconnect();
-		});
-		await page.become('visible');
-		await page.clock.pass(5000);
-		assert.equal(page.sockets.length, 2);
-	});
-
-	test('reconnect closes and opens, and opens nothing that is not needed', async () => {
-		const { page, stop } = await open();
-		page.client.reconnect();
-		assert.equal(page.sockets[0].closed, 1000);
-		assert.equal(page.sockets.length, 2);
-		await page.socket.accept();
-		stop();
-		page.client.reconnect();
-		assert.equal(page.sockets[1].closed, 1000);
-		assert.equal(page.sockets.length, 2);
-		assert.equal(page.client.status.current, 'idle');
-	});
-});
-
 describe('is anybody there', () => {
 	const ping = '{"type":"__ping"}';
 
 	test('a page that is looked at again asks, and hears', async () => {
-		const { page } = await open();
+		const { page } = await open_connection();
 		await page.become('hidden');
 		assert.deepEqual(page.socket.raw, []);
 		await page.become('visible');
@@ -351,7 +182,7 @@ describe('is anybody there', () => {
 	});
 
 	test('any message is an answer', async () => {
-		const { page } = await open();
+		const { page } = await open_connection();
 		await page.happen('online');
 		await page.socket.say('anything');
 		await page.clock.pass(20_000);
@@ -359,7 +190,7 @@ describe('is anybody there', () => {
 	});
 
 	test('no answer: given up, and another at once', async () => {
-		const { page } = await open();
+		const { page } = await open_connection();
 		await page.become('visible');
 		await page.clock.pass(4999);
 		assert.equal(page.sockets.length, 1);
@@ -374,7 +205,7 @@ describe('is anybody there', () => {
 		['somebody looks', (page) => page.become('visible')]
 	])) {
 		test(`${what}: a try that waits is made at once`, async () => {
-			const { page } = await open({ random: () => 1 });
+			const { page } = await open_connection({ random: () => 1 });
 			await page.socket.end(1006);
 			await wake(page);
 			assert.equal(page.sockets.length, 2);
@@ -386,7 +217,7 @@ describe('is anybody there', () => {
 	}
 
 	test('after silence a visible page asks, a hidden one does not', async () => {
-		const { page } = await open();
+		const { page } = await open_connection();
 		await page.clock.pass(30_000);
 		assert.deepEqual(page.socket.raw, [ping]);
 		await page.socket.say({ type: '__pong' });
@@ -402,56 +233,9 @@ describe('is anybody there', () => {
 	});
 
 	test('a hidden page takes its time to come again', async () => {
-		const { page } = await open({ random: () => 1 });
+		const { page } = await open_connection({ random: () => 1 });
 		await page.become('hidden');
 		await page.socket.end(1006);
 		assert.equal(page.clock.next, 30_000);
-	});
-});
-
-describe('the way back', () => {
-	test('a page that is left closes, and one that is restored resumes', async () => {
-		const { page } = await open_topic('chat');
-		const { values } = values_of(page.client.status);
-		await page.happen('pagehide');
-		assert.equal(page.socket.closed, 1000);
-		await page.clock.pass(600_000);
-		assert.equal(page.sockets.length, 1);
-		assert.equal(page.clock.running, 0, 'nothing goes on in a page that sleeps');
-
-		await page.happen('pageshow');
-		assert.equal(page.sockets.length, 2);
-		await page.socket.accept();
-		const [wish] = page.socket.frames('__subscribe');
-		assert.deepEqual(wish.since, { epoch: 'e1', seq: 0 });
-		assert.deepEqual(values, ['open', 'waiting', 'connecting', 'open']);
-	});
-
-	test('a page that only shows itself is none', async () => {
-		const { page } = await open();
-		await page.happen('pageshow');
-		assert.deepEqual(page.socket.raw, []);
-		assert.equal(page.sockets.length, 1);
-	});
-
-	test('what is begun on the way out waits for the way back', async () => {
-		const { page } = await open();
-		await page.happen('pagehide');
-		page.client.send('unload');
-		await settled();
-		assert.equal(page.sockets.length, 1);
-		await page.happen('pageshow');
-		await page.socket.accept();
-		assert.deepEqual(page.socket.raw, ['unload']);
-	});
-
-	test('while a try waits', async () => {
-		const { page } = await open();
-		await page.socket.end(1006);
-		await page.happen('pagehide');
-		await page.clock.pass(600_000);
-		assert.equal(page.sockets.length, 1);
-		await page.happen('pageshow');
-		assert.equal(page.sockets.length, 2);
 	});
 });

@@ -185,6 +185,18 @@ export function open_page({ random = () => 0.5, href = 'https://app.example/room
 }
 
 /**
+ * A page with a connection in use, open
+ * @param {Parameters<typeof open_page>[0]} [options]
+ */
+export async function open_connection(options) {
+	const page = open_page(options);
+	const stop = page.client.onMessage(() => {});
+	await settled();
+	await page.socket.accept();
+	return { page, stop };
+}
+
+/**
  * A page with a topic in use, subscribed
  * @param {string} name
  * @param {Parameters<typeof open_page>[0]} [options]
@@ -216,4 +228,17 @@ export function values_of(store) {
 	const values = [];
 	const stop = store.subscribe((/** @type {any} */ value) => values.push(value));
 	return { values, stop };
+}
+
+/** How each promise stands: its value, its error's code, or `undefined` while it waits. */
+export function outcomes(/** @type {Promise<any>[]} */ promises) {
+	/** @type {any[]} */
+	const found = promises.map(() => undefined);
+	for (const [i, promise] of promises.entries()) {
+		promise.then(
+			(value) => (found[i] = value ?? 'sent'),
+			(error) => (found[i] = error.code)
+		);
+	}
+	return found;
 }

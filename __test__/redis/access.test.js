@@ -5,10 +5,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { free_port } from '../harness/project.js';
 import { start_failing } from '../harness/server.js';
 import { Client } from '../sockets/client.js';
 import { build_site, start_site } from '../sockets/site.js';
-import { eventually, free_port, joined, Redis } from './redis.js';
+import { eventually, joined, Redis } from './redis.js';
 
 const TOPIC = 'room:all';
 

@@ -182,40 +182,50 @@ test('those are chosen who are kept to be so, wherever they are', async (t) => {
 	assert.equal(await bob.client.next(), 'behind it');
 });
 
-test('a process that ends takes its peers along at once', async (t) => {
-	const topic = 'room:short';
-	const { client } = await client_of(t, 0, { user: 'eve', topic });
-	await client.wish({ type: '__presence', id: 2, topic });
-	const third = await start_site({ env: { REDIS_URL: redis.url } });
-	t.after(() => third.stop());
-	await joined([...sites, third]);
-	const visitor = await Client.open(third, '/ws?user=zoe');
-	await visitor.wish({ type: '__subscribe', id: 1, topic });
-	assert.equal((await client.event('join')).data.id, 'zoe');
-	await counted(2, topic);
-	third.signal('SIGTERM');
-	assert.equal((await client.event('leave')).data.id, 'zoe');
-	await third.ended;
-	await joined(sites, 1);
-	await counted(1, topic);
-});
-
-test('a process that dies takes its peers along after a while', { timeout: 60_000 }, async (t) => {
-	const topic = 'room:dead';
-	const { client } = await client_of(t, 0, { user: 'eve', topic });
-	await client.wish({ type: '__presence', id: 2, topic });
+/**
+ * A third process, whose one client comes to a topic that Eve watches here
+ * @param {import('node:test').TestContext} t
+ * @param {string} topic
+ */
+async function visited(t, topic) {
+	const { client: watcher } = await client_of(t, 0, { user: 'eve', topic });
+	await watcher.wish({ type: '__presence', id: 2, topic });
 	const third = await start_site({ env: { REDIS_URL: redis.url } });
 	t.after(() => third.stop());
 	await joined([...sites, third]);
 	const visitor = await Client.open(third, '/ws?user=zoe');
 	const { id } = (await visitor.event('welcome')).data;
 	await visitor.wish({ type: '__subscribe', id: 1, topic });
-	assert.equal((await client.event('join')).data.id, 'zoe');
+	assert.equal((await watcher.event('join')).data.id, 'zoe');
+	await counted(2, topic);
+	return { watcher, third, visitor, id };
+}
+
+/**
+ * The third process and its client are gone
+ * @param {string} topic
+ */
+async function left(topic) {
+	await joined(sites, 1);
+	await counted(1, topic);
+}
+
+test('a process that ends takes its peers along at once', async (t) => {
+	const topic = 'room:short';
+	const { watcher, third } = await visited(t, topic);
+	third.signal('SIGTERM');
+	assert.equal((await watcher.event('leave')).data.id, 'zoe');
+	await third.ended;
+	await left(topic);
+});
+
+test('a process that dies takes its peers along after a while', { timeout: 60_000 }, async (t) => {
+	const topic = 'room:dead';
+	const { third, visitor, id } = await visited(t, topic);
 	const asked = sites[0].hub('request', id, 1, { timeout: 60_000 });
 	const unanswered = assert.rejects(asked, { code: 'OXIDE_HUB_GONE' });
 	await visitor.event('__request');
 	third.signal('SIGKILL');
 	await unanswered;
-	await joined(sites, 1);
-	await counted(1, topic);
+	await left(topic);
 });

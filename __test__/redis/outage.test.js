@@ -5,60 +5,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client } from '../sockets/client.js';
+import { publishing, Reader, TOPIC, up_to } from '../sockets/numbers.js';
 import { start_site } from '../sockets/site.js';
 import { eventually, joined, Redis } from './redis.js';
 
 /** @typedef {import('./redis.js').Site} Site */
 
-const TOPIC = 'room:numbers';
-
-/** A client that keeps the numbers it gets, by the process they come from. */
-class Reader {
-	/** @type {[number[], number[]]} */
-	numbers = [[], []];
-
-	/**
-	 * @param {Site} site
-	 * @param {string} user
-	 */
-	static async open(site, user) {
-		const client = await Client.open(site, `/ws?user=${user}`);
-		await client.wish({ type: '__subscribe', id: 1, topic: TOPIC });
-		const reader = new Reader();
-		client.socket.on('message', (data) => {
-			const event = JSON.parse(`${data}`);
-			if (event.topic === TOPIC) {
-				reader.numbers[/** @type {0 | 1} */ (event.data.from)].push(event.data.n);
-			}
-		});
-		return reader;
-	}
-}
-
 /**
- * Publishes from both until told to stop
- * @param {Site[]} sites
+ * @param {Site} site
+ * @param {string} user
  */
-function publishing(sites) {
-	let over = false;
-	const published = sites.map(() => 0);
-	const all = sites.map(async (site, from) => {
-		while (!over) {
-			await site.hub('publish', TOPIC, { from, n: published[from] });
-			published[from] += 1;
-			await pause(2);
-		}
-	});
-	const stop = async () => {
-		over = true;
-		await Promise.all(all);
-	};
-	return { published, stop };
-}
-
-/** @param {number} count */
-const numbers = (count) => Array.from({ length: count }, (_, n) => n);
+const reader_of = (site, user) => new Reader(site, { target: `/ws?user=${user}`, publishers: 2 });
 
 /**
  * @param {import('node:test').TestContext} t
@@ -73,12 +30,13 @@ async function outage(t, go, come, meanwhile = async () => {}) {
 	const sites = [await start_site({ env }), await start_site({ env })];
 	t.after(() => Promise.all(sites.map((site) => site.stop())));
 	await joined(sites);
-	const readers = await Promise.all(sites.map((site, at) => Reader.open(site, `user ${at}`)));
+	const readers = sites.map((site, at) => reader_of(site, `user ${at}`));
+	await Promise.all(readers.map((reader) => reader.come()));
 	for (const site of sites) {
 		const look = () => site.hub('count', TOPIC);
 		await eventually(look, (count) => count === 2, 'two have the topic');
 	}
-	const { published, stop } = publishing(sites);
+	const publishers = sites.map((site, from) => publishing(site, { from, rest: 2 }));
 
 	for (let round = 1; round <= 2; round += 1) {
 		await pause(200);
@@ -87,9 +45,9 @@ async function outage(t, go, come, meanwhile = async () => {}) {
 			await site.happens('redis is gone', {}, { count: round, timeout: 20_000 });
 		}
 		// here it goes on
-		const before = readers.map((reader, at) => reader.numbers[/** @type {0 | 1} */ (at)].length);
+		const before = readers.map((reader, at) => reader.numbers[at].length);
 		for (const [at, reader] of readers.entries()) {
-			const here = async () => reader.numbers[/** @type {0 | 1} */ (at)].length;
+			const here = async () => reader.numbers[at].length;
 			await eventually(here, (count) => count > before[at] + 20, 'local delivery');
 		}
 		await meanwhile(sites);
@@ -99,16 +57,17 @@ async function outage(t, go, come, meanwhile = async () => {}) {
 		}
 	}
 	await pause(200);
-	await stop();
+	await Promise.all(publishers.map((publisher) => publisher.stop()));
+	const published = publishers.map((publisher) => publisher.published);
 	for (const [at, reader] of readers.entries()) {
-		for (const from of /** @type {const} */ ([0, 1])) {
+		for (const from of published.keys()) {
 			const look = async () => reader.numbers[from].length;
 			await eventually(look, (count) => count >= published[from], `all of ${from} at ${at}`);
 		}
 	}
 	await pause(1500);
 	for (const reader of readers) {
-		assert.deepEqual(reader.numbers, published.map(numbers));
+		assert.deepEqual(reader.numbers, published.map(up_to));
 	}
 	t.diagnostic(`${published} published`);
 	for (const site of sites) {
@@ -127,7 +86,7 @@ test('Redis is killed and started again', { timeout: 120_000 }, async (t) => {
 		(redis) => redis.start(),
 		async (sites) => {
 			// who comes meanwhile is known to all afterwards
-			await Reader.open(sites[0], 'late');
+			await reader_of(sites[0], 'late').come();
 		}
 	);
 	for (const site of sites) {

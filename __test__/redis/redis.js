@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import net from 'node:net';
 import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
+import { free_port } from '../harness/project.js';
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const children = new Set();
@@ -14,18 +14,6 @@ const children = new Set();
 process.on('exit', () => {
 	for (const child of children) child.kill('SIGKILL');
 });
-
-/** @returns {Promise<number>} a port that was free a moment ago */
-export function free_port() {
-	return new Promise((resolve, reject) => {
-		const server = net.createServer();
-		server.once('error', reject);
-		server.listen(0, '127.0.0.1', () => {
-			const { port } = /** @type {net.AddressInfo} */ (server.address());
-			server.close(() => resolve(port));
-		});
-	});
-}
 
 const START_TIMEOUT = 20_000;
 

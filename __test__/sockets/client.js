@@ -1,33 +1,30 @@
 /** A WebSocket client of another make, whose messages wait until they are asked for. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { Waiting } from './waiting.js';
 
 /** @typedef {{ port: number }} Server */
 
-export class Client {
+export class Client extends Waiting {
 	/** @type {Array<string | Buffer>} received and not yet taken */
 	#inbox = [];
-	/** @type {Set<() => void>} */
-	#waiting = new Set();
 	/** @type {{ code: number, reason: string } | null} */
 	closed = null;
 
 	/** @param {WebSocket} socket */
 	constructor(socket) {
+		super();
 		this.socket = socket;
 		/** @type {import('node:http').IncomingMessage | undefined} */
 		this.response = undefined;
-		const wake = () => {
-			for (const waiter of this.#waiting) waiter();
-		};
 		socket.on('upgrade', (response) => (this.response = response));
 		socket.on('message', (data, is_binary) => {
 			this.#inbox.push(is_binary ? /** @type {Buffer} */ (data) : `${data}`);
-			wake();
+			this.wake();
 		});
 		socket.on('close', (code, reason) => {
 			this.closed = { code, reason: `${reason}` };
-			wake();
+			this.wake();
 		});
 	}
 
@@ -50,40 +47,8 @@ export class Client {
 		return client;
 	}
 
-	/**
-	 * @template T
-	 * @param {() => T | undefined} attempt
-	 * @param {string} what
-	 * @param {number} [limit]
-	 * @returns {Promise<T>}
-	 */
-	#until(attempt, what, limit = 10_000) {
-		return new Promise((resolve, reject) => {
-			const stop = () => {
-				clearTimeout(timer);
-				this.#waiting.delete(check);
-			};
-			const check = () => {
-				let value;
-				try {
-					value = attempt();
-				} catch (error) {
-					stop();
-					reject(error);
-					return;
-				}
-				if (value === undefined) return;
-				stop();
-				resolve(value);
-			};
-			const timer = setTimeout(() => {
-				stop();
-				const state = JSON.stringify({ closed: this.closed, inbox: this.#inbox.map(String) });
-				reject(new Error(`${what} did not come within ${limit} ms: ${state.slice(0, 500)}`));
-			}, limit);
-			this.#waiting.add(check);
-			check();
-		});
+	state() {
+		return { closed: this.closed, inbox: this.#inbox.map(String) };
 	}
 
 	/** What has come, and from now on whatever comes is somebody else's to hear */
@@ -93,7 +58,7 @@ export class Client {
 
 	/** The next message, text or bytes */
 	next() {
-		return this.#until(() => {
+		return this.until(() => {
 			if (this.#inbox.length > 0) return this.#inbox.shift();
 			if (this.closed !== null) throw new Error(`closed with ${JSON.stringify(this.closed)}`);
 			return undefined;
@@ -159,7 +124,7 @@ export class Client {
 
 	/** Waits for its end */
 	end() {
-		return this.#until(() => this.closed ?? undefined, 'the end');
+		return this.until(() => this.closed ?? undefined, 'the end');
 	}
 
 	/** Says goodbye and waits for the answer */

@@ -10,6 +10,7 @@ import { WebSocket } from 'ws';
 import { Connection, exchange } from '../harness/wire.js';
 import { get } from '../parity/case.js';
 import { Client, refused } from './client.js';
+import { Stream } from './events.js';
 import { start_vite } from './site.js';
 
 /** @typedef {Awaited<ReturnType<typeof start_vite>>} Site */
@@ -211,27 +212,6 @@ describe('beside others', { concurrency: false }, () => {
 		await client.leave();
 	});
 
-	test('a stream of events comes through', async () => {
-		const response = await fetch(`http://127.0.0.1:${site.port}/ws/sse?topic=room:dev`);
-		assert.equal(response.status, 200);
-		assert.match(`${response.headers.get('content-type')}`, /^text\/event-stream/);
-		const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
-		const decoder = new TextDecoder();
-		let heard = '';
-		/** @param {string} text */
-		const until = async (text) => {
-			while (!heard.includes(text)) {
-				const { value, done } = await reader.read();
-				assert.ok(!done, heard);
-				heard += decoder.decode(value, { stream: true });
-			}
-		};
-		await until('__subscribed');
-		await site.hub('publish', 'room:dev', 'hello');
-		await until('data: hello');
-		await reader.cancel();
-	});
-
 	test('a stream that is refused is, and what only looks like one is SvelteKit’s', async () => {
 		assert.equal((await exchange(site, get('/ws/sse'))).status, 400);
 		for (const target of ['/elsewhere/sse', '/sse']) {
@@ -268,7 +248,27 @@ describe('beside others', { concurrency: false }, () => {
 	});
 });
 
-test('a restart of Vite’s server begins with a new hub, and leaves none behind', async (t) => {
+/**
+ * Ends Vite's server: peers are told, no hook is waited for, and the process can end
+ * @param {Site} site
+ * @param {{ port: number }} [at] where it listens now
+ */
+async function ends(site, at = site) {
+	const client = await Client.open(at);
+	const { id } = (await client.event('welcome')).data;
+	const stream = await Stream.open(at, '/ws/sse?topic=room:a');
+	await stream.event('__subscribed');
+	client.send({ do: 'never' });
+	client.send('heard');
+	assert.equal(await client.next(), 'heard');
+	site.order('close');
+	assert.equal((await client.end()).code, 1012);
+	assert.equal((await stream.event('__close')).code, 1012);
+	await site.says(`closed ${id}: 1012`);
+	assert.deepEqual(await site.ended, { code: 0, signal: null });
+}
+
+test('a restart of Vite’s server begins with a new hub and leaves none behind, nor does its end', async (t) => {
 	const site = await start_vite();
 	t.after(() => site.stop());
 	const threads = async (/** @type {number} */ times) => {
@@ -281,7 +281,7 @@ test('a restart of Vite’s server begins with a new hub, and leaves none behind
 	const before = await threads(1);
 	assert.notEqual(before, '0');
 	site.order('restart');
-	await client.end();
+	assert.equal((await client.end()).code, 1012);
 	await site.says('Listening again on ');
 	const again = { port: Number(/Listening again on \S+:(\d+)/.exec(site.output())?.[1]) };
 	assert.equal(await threads(2), '0');
@@ -289,22 +289,14 @@ test('a restart of Vite’s server begins with a new hub, and leaves none behind
 	await other.event('welcome');
 	assert.equal(await threads(3), before);
 	await other.leave();
+	await ends(site, again);
 });
 
-for (const mode of /** @type {const} */ (['dev', 'preview'])) {
-	test(`the end of ${mode} waits for no socket, and the process can end`, async (t) => {
-		const site = await start_vite({ mode });
-		t.after(() => site.stop());
-		const client = await Client.open(site);
-		await client.event('welcome');
-		client.send({ do: 'never' });
-		client.send('heard');
-		assert.equal(await client.next(), 'heard');
-		site.order('close');
-		await client.end();
-		assert.deepEqual(await site.ended, { code: 0, signal: null });
-	});
-}
+test('the end of preview says goodbye as well', async (t) => {
+	const site = await start_vite({ mode: 'preview' });
+	t.after(() => site.stop());
+	await ends(site);
+});
 
 for (const kit of /** @type {const} */ ([3, 2])) {
 	test(`options of the adapter and variables apply, SvelteKit ${kit}`, async (t) => {

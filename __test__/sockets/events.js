@@ -3,15 +3,19 @@
  * out (WHATWG HTML, "Server-sent events").
  */
 import net from 'node:net';
+import { StringDecoder } from 'node:string_decoder';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Waiting } from './waiting.js';
 
 /** @typedef {{ port: number }} Server */
 /** @typedef {{ id: string, type: string, data: string }} Event */
 
-export class Stream {
+export class Stream extends Waiting {
 	/** @type {Event[]} received and not yet taken */
 	#inbox = [];
-	/** @type {Set<() => void>} */
-	#waiting = new Set();
+	/** Of the head, or of chunks: what is not understood yet */
+	#bytes = Buffer.alloc(0);
+	#decoder = new StringDecoder();
 	#text = '';
 	/** Status, headers and what follows them, once they have come */
 	status = 0;
@@ -28,20 +32,18 @@ export class Stream {
 
 	/** @param {net.Socket} socket */
 	constructor(socket) {
+		super();
 		this.socket = socket;
-		const wake = () => {
-			for (const waiter of this.#waiting) waiter();
-		};
-		socket.setEncoding('utf8');
-		socket.on('data', (/** @type {string} */ text) => {
-			this.#text += text;
-			this.#read();
-			wake();
+		socket.on('data', (bytes) => {
+			this.#bytes = Buffer.concat([this.#bytes, bytes]);
+			if (this.status === 0) this.#read_head();
+			if (this.status > 0) this.#read();
+			this.wake();
 		});
 		for (const end of ['end', 'close', 'error']) {
 			socket.on(end, () => {
 				this.ended = true;
-				wake();
+				this.wake();
 			});
 		}
 	}
@@ -63,18 +65,43 @@ export class Stream {
 		return stream;
 	}
 
-	#read() {
-		if (this.status === 0) {
-			const end = this.#text.indexOf('\r\n\r\n');
-			if (end < 0) return;
-			const [first, ...lines] = this.#text.slice(0, end).split('\r\n');
-			this.#text = this.#text.slice(end + 4);
-			this.status = Number(first.split(' ')[1]);
-			for (const line of lines) {
-				const [, name, value] = /** @type {RegExpExecArray} */ (/^([^:]+): (.*)$/.exec(line));
-				this.headers[name.toLowerCase()] = value;
-			}
+	#read_head() {
+		const end = this.#bytes.indexOf('\r\n\r\n');
+		if (end < 0) return;
+		const [first, ...lines] = this.#bytes.toString('latin1', 0, end).split('\r\n');
+		this.#bytes = this.#bytes.subarray(end + 4);
+		this.status = Number(first.split(' ')[1]);
+		for (const line of lines) {
+			const [, name, value] = /** @type {RegExpExecArray} */ (/^([^:]+): (.*)$/.exec(line));
+			this.headers[name.toLowerCase()] = value;
 		}
+	}
+
+	/** The content that has come, without what frames it (RFC 9112, section 7.1) */
+	#content() {
+		if (this.headers['transfer-encoding'] !== 'chunked') {
+			const all = this.#bytes;
+			this.#bytes = Buffer.alloc(0);
+			return all;
+		}
+		/** @type {Buffer[]} */
+		const chunks = [];
+		for (;;) {
+			const line = this.#bytes.indexOf('\r\n');
+			if (line < 0) break;
+			const begin = line + 2;
+			const end = begin + Number.parseInt(this.#bytes.toString('latin1', 0, line), 16);
+			if (this.#bytes.length < end + 2) break;
+			chunks.push(this.#bytes.subarray(begin, end));
+			this.#bytes = this.#bytes.subarray(end + 2);
+			// the last is empty, and its connection may be kept
+			if (begin === end) this.ended = true;
+		}
+		return Buffer.concat(chunks);
+	}
+
+	#read() {
+		this.#text += this.#decoder.write(this.#content());
 		if (this.status !== 200) {
 			this.body += this.#text;
 			this.#text = '';
@@ -105,40 +132,14 @@ export class Stream {
 		if (data.length > 0) this.#inbox.push({ id: this.last_id, type, data: data.join('\n') });
 	}
 
-	/**
-	 * @template T
-	 * @param {() => T | undefined} attempt
-	 * @param {string} what
-	 * @returns {Promise<T>}
-	 */
-	until(attempt, what, limit = 10_000) {
-		return new Promise((resolve, reject) => {
-			const stop = () => {
-				clearTimeout(timer);
-				this.#waiting.delete(check);
-			};
-			const check = () => {
-				let value;
-				try {
-					value = attempt();
-				} catch (error) {
-					stop();
-					reject(error);
-					return;
-				}
-				if (value === undefined) return;
-				stop();
-				resolve(value);
-			};
-			const timer = setTimeout(() => {
-				stop();
-				const { ended, status } = this;
-				const state = JSON.stringify({ ended, status, inbox: this.#inbox, text: this.#text });
-				reject(new Error(`${what} did not come within ${limit} ms: ${state.slice(0, 500)}`));
-			}, limit);
-			this.#waiting.add(check);
-			check();
-		});
+	state() {
+		const { ended, status } = this;
+		return { ended, status, inbox: this.#inbox, text: this.#text };
+	}
+
+	/** What has come */
+	taken() {
+		return this.#inbox.splice(0);
 	}
 
 	/** The next event */
@@ -179,6 +180,18 @@ export class Stream {
 }
 
 /**
+ * Waits until something holds
+ * @param {() => Promise<unknown>} check
+ */
+export async function holds(check, limit = 10_000) {
+	const until = Date.now() + limit;
+	while (!(await check())) {
+		if (Date.now() > until) throw new Error(`${check} does not hold`);
+		await pause(20);
+	}
+}
+
+/**
  * A stream that is refused: its answer
  * @param {Server} server
  * @param {string} target
@@ -187,8 +200,8 @@ export class Stream {
 export async function refused(server, target, headers) {
 	const stream = await Stream.open(server, target, headers);
 	if (stream.status === 200) throw new Error('it was not refused');
-	const length = Number(stream.headers['content-length'] ?? 0);
-	await stream.until(() => stream.body.length >= length || undefined, 'the body');
+	const length = Number(stream.headers['content-length'] ?? Infinity);
+	await stream.until(() => stream.ended || stream.body.length >= length || undefined, 'the body');
 	stream.close();
 	const { status, headers: answered, body } = stream;
 	return { status, headers: answered, body };

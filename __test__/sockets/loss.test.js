@@ -8,9 +8,8 @@ import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { rename_build, Site as Place } from '../workers/releases.js';
 import { Client } from './client.js';
+import { publishing, Reader, talk, up_to } from './numbers.js';
 import { build_site, start_site } from './site.js';
-
-const TOPIC = 'room:numbers';
 
 const PEERS = 200;
 
@@ -21,77 +20,6 @@ const TALKERS = 20;
 
 /** Longer than a worker that died takes to be noticed and its peers to move. */
 const LOST_AFTER = 3000;
-
-/** A peer that takes numbers from a topic, over as many connections as it takes. */
-class Reader {
-	/** @type {number[]} */
-	numbers = [];
-	#epoch = '';
-	#seq = 0;
-	/** @type {import('./site.js').Site} */
-	#site;
-	/** @type {Client | undefined} */
-	client;
-
-	/** @param {import('./site.js').Site} site */
-	constructor(site) {
-		this.#site = site;
-	}
-
-	async come() {
-		const client = await Client.open(this.#site);
-		this.client = client;
-		const since = this.#epoch === '' ? undefined : { epoch: this.#epoch, seq: this.#seq };
-		const answer = await client.wish({ type: '__subscribe', id: 1, topic: TOPIC, since });
-		assert.equal(answer.type, '__subscribed');
-		assert.equal(answer.resumed, since === undefined ? null : true);
-		this.#epoch = answer.epoch;
-		if (since === undefined) this.#seq = answer.seq;
-		client.socket.on('message', (data) => this.#take(`${data}`));
-		// what came right behind the answer
-		for (const text of client.taken()) this.#take(`${text}`);
-	}
-
-	/** @param {string} text */
-	#take(text) {
-		// greetings, and marks of the test's own
-		if (!text.startsWith(`{"topic":"${TOPIC}"`)) return;
-		const { seq, data } = JSON.parse(text);
-		assert.ok(seq > this.#seq, `${seq} after ${this.#seq}`);
-		this.#seq = seq;
-		this.numbers.push(data.n);
-	}
-
-	/** Is gone without a goodbye. */
-	vanish() {
-		this.client?.socket.terminate();
-	}
-}
-
-/**
- * Sends numbers that are echoed, one at a time, until told to stop
- * @param {import('./site.js').Site} site
- * @param {() => boolean} done
- */
-async function talk(site, done) {
-	const client = await Client.open(site, '/echo');
-	const told = { echoed: 0, lost: 0, client };
-	/** @type {Promise<string | Buffer | undefined> | null} */
-	let next = null;
-	for (let n = 0; !done(); n += 1) {
-		client.send(`${n}`);
-		next ??= client.next();
-		const answer = await Promise.race([next, pause(LOST_AFTER, null)]);
-		if (answer === null) {
-			told.lost += 1;
-			continue;
-		}
-		assert.equal(answer, `${n}`);
-		told.echoed += 1;
-		next = null;
-	}
-	return told;
-}
 
 test('nobody misses what is published, nor gets it twice', { timeout: 120_000 }, async (t) => {
 	const build = await build_site();
@@ -106,22 +34,15 @@ test('nobody misses what is published, nor gets it twice', { timeout: 120_000 },
 	await Promise.all(readers.map((reader) => reader.come()));
 
 	let over = false;
-	const talking = Array.from({ length: TALKERS }, () => talk(site, () => over));
-	let published = 0;
-	const publishing = (async () => {
-		while (!over) {
-			const n = published + 1;
-			// of those who have lost their connection just now there may be fewer
-			assert.ok((await site.hub('publish', TOPIC, { n })) >= PEERS - WANDERERS);
-			published = n;
-		}
-	})();
+	const talking = Array.from({ length: TALKERS }, () => talk(site, () => over, LOST_AFTER));
+	// of those who have lost their connection just now there may be fewer
+	const publisher = publishing(site, { least: PEERS - WANDERERS });
 
 	const wanderers = readers.slice(0, WANDERERS);
 	const wander = async () => {
 		for (const reader of wanderers) reader.vanish();
-		const before = published;
-		while (published < before + 5) await pause(5);
+		const before = publisher.published;
+		while (publisher.published < before + 5) await pause(5);
 		await Promise.all(wanderers.map((reader) => reader.come()));
 	};
 	for (let round = 0; round < 2; round += 1) {
@@ -136,12 +57,13 @@ test('nobody misses what is published, nor gets it twice', { timeout: 120_000 },
 	await site.happens('all workers run the new build');
 	await wander();
 	over = true;
-	await publishing;
+	await publisher.stop();
 	const talked = await Promise.all(talking);
 
-	const expected = Array.from({ length: published }, (_, index) => index + 1);
+	const { published } = publisher;
+	const expected = up_to(published);
 	for (const { client } of readers) await client?.so_far();
-	for (const { numbers } of readers) assert.deepEqual(numbers, expected);
+	for (const { numbers } of readers) assert.deepEqual(numbers, [expected]);
 	const echoed = talked.reduce((sum, told) => sum + told.echoed, 0);
 	t.diagnostic(`${published} published to ${PEERS}, ${echoed} echoed`);
 	assert.ok(published >= 15 && echoed > 0);
@@ -156,7 +78,7 @@ test('what is lost with workers that die is counted', { timeout: 120_000 }, asyn
 	const site = await start_site({ workers: 3 });
 	t.after(() => site.stop());
 	let over = false;
-	const talking = Array.from({ length: TALKERS }, () => talk(site, () => over));
+	const talking = Array.from({ length: TALKERS }, () => talk(site, () => over, LOST_AFTER));
 	for (let deaths = 1; deaths <= 5; deaths += 1) {
 		const killer = await Client.open(site);
 		killer.send({ do: 'exit' });

@@ -45,6 +45,7 @@ export function sockets_plugin() {
 			const source = source_of_vite(server, find, { kit: app.kit, first });
 			sockets = await Sockets.of(server, server.config.server, app.config, source);
 			watch(server, sockets, find);
+			say_goodbye(server, sockets);
 		},
 		async configurePreviewServer(server) {
 			const app = app_of(server);
@@ -53,6 +54,7 @@ export function sockets_plugin() {
 			const file = join(app.config.outDir, 'output/server', `${HOOKS_WS}.js`);
 			const source = built_source(file);
 			sockets = await Sockets.of(server, server.config.preview, app.config, source);
+			say_goodbye(server, sockets);
 		},
 		// a file that has been built from has been dropped by now; it may be one of the hooks'
 		hotUpdate() {
@@ -93,6 +95,27 @@ function watch({ watcher }, sockets, find) {
 		file = now;
 		sockets.begin_anew();
 	});
+}
+
+/**
+ * Vite cuts all connections off before it tells its plugins that it ends, so what it is told to do is
+ * done once sockets have ended as in production. A restart that fails leaves the server as it was, and
+ * the hub to whoever comes next.
+ * @param {ViteServer} server
+ * @param {Sockets} sockets
+ */
+function say_goodbye(server, sockets) {
+	const { close } = server;
+	server.close = async () => {
+		await sockets.end();
+		return close.call(server);
+	};
+	if (!('restart' in server)) return;
+	const { restart } = server;
+	server.restart = async (force) => {
+		await sockets.begin_anew();
+		return restart.call(server, force);
+	};
 }
 
 class Sockets {

@@ -1,4 +1,4 @@
-//! All workers and the line in front of them. A request waits in the line until a worker
+//! All workers and the line in front of them (`line.rs`). A request waits there until a worker
 //! takes it: nothing is handed to a thread that is busy while another is free. On arrival the
 //! best of those that sleep is woken; one that is awake comes back by itself.
 //!
@@ -7,7 +7,6 @@
 //!       └──> line of one worker, where a session is bound to its seat
 //! ```
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock, Weak};
@@ -17,6 +16,7 @@ use parking_lot::{Mutex, RwLock};
 use super::balance::{Balance, Load};
 use super::containment::Bound;
 use super::event::{Event, RequestEvent};
+use super::line::{Busy, Line};
 use super::peers::PeerWatch;
 use super::slots::Slots;
 use super::wire;
@@ -34,20 +34,6 @@ pub struct Bounds {
     pub queue: usize,
     /// Exchanges of one worker without an answer yet.
     pub in_flight: usize,
-}
-
-/// The line is full.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too many requests are waiting")]
-pub struct Busy;
-
-#[derive(Debug, Default)]
-struct Line {
-    waiting: VecDeque<Box<RequestEvent>>,
-    /// About how many of them nobody waits for any more.
-    dead: usize,
-    /// No worker comes any more.
-    closed: bool,
 }
 
 /// The pool's members and its line.
@@ -155,7 +141,7 @@ impl Workers {
     fn orphan(&self, worker: &Worker) {
         let orphans: Vec<_> = std::iter::from_fn(|| worker.next_assigned()).collect();
         for orphan in orphans.into_iter().rev() {
-            self.line.lock().waiting.push_front(orphan);
+            self.line.lock().put_back(orphan);
             self.stir();
         }
     }
@@ -179,7 +165,7 @@ impl Workers {
 
     /// Requests in the line.
     pub fn waiting(&self) -> usize {
-        self.line.lock().waiting.len()
+        self.line.lock().len()
     }
 
     /// Lets a request wait for a worker, for that of `seat` where there is one.
@@ -203,11 +189,10 @@ impl Workers {
         }
         {
             let mut line = self.line.lock();
-            let full = line.waiting.len() >= self.bounds.queue;
-            if line.closed || full && !line.make_room(slots) {
+            if !line.takes(self.bounds.queue, slots) {
                 return Err(Busy);
             }
-            line.waiting.push_back(request);
+            line.push(request);
         }
         self.stir();
         Ok(())
@@ -228,21 +213,14 @@ impl Workers {
 
     /// No worker takes anything any more: what waits, and what comes, is answered without.
     pub fn forsake(&self, slots: &Slots) {
-        self.line.lock().closed = true;
+        self.line.lock().close();
         self.empty_if_closed(slots);
     }
 
     /// What has come back to a line that nobody takes from is answered as well.
     pub fn empty_if_closed(&self, slots: &Slots) {
-        let waiting = {
-            let mut line = self.line.lock();
-            if !line.closed {
-                return;
-            }
-            line.dead = 0;
-            std::mem::take(&mut line.waiting)
-        };
-        for request in waiting {
+        let forsaken = self.line.lock().take_forsaken();
+        for request in forsaken {
             slots.forsake(request.id);
         }
     }
@@ -280,7 +258,7 @@ impl Workers {
     fn may_take(&self, worker: &Worker) -> bool {
         let started = worker.standing() != Standing::Starting;
         let own = || started && worker.assigned() > 0 && self.has_room(worker);
-        own() || (self.takes(worker) && !self.line.lock().waiting.is_empty())
+        own() || (self.takes(worker) && !self.line.lock().is_empty())
     }
 
     fn has_anything(&self, worker: &Worker) -> bool {
@@ -297,7 +275,7 @@ impl Workers {
 
     /// A request that may still be in the line has lost its client.
     pub fn left(&self) {
-        self.line.lock().dead += 1;
+        self.line.lock().left();
     }
 
     /// Writes events for `worker` into `buffer`: its own first, then its share of the line.
@@ -345,12 +323,9 @@ impl Workers {
             match slots.bind(request.id, worker) {
                 Bound::Yes => written += len,
                 // a request without a client is passed over
-                Bound::Unwanted => {
-                    let mut line = self.line.lock();
-                    line.dead = line.dead.saturating_sub(1);
-                }
+                Bound::Unwanted => self.line.lock().passed_over(),
                 Bound::Gone => {
-                    self.line.lock().waiting.push_front(request);
+                    self.line.lock().put_back(request);
                     self.stir();
                     return (written, false);
                 }
@@ -388,10 +363,10 @@ impl Workers {
         let mut line = self.line.lock();
         let share = share.get_or_insert_with(|| {
             // what others could begin with at once is left to them
-            line.waiting.len().div_ceil(self.ready().max(1))
+            line.len().div_ceil(self.ready().max(1))
         });
         *share = share.checked_sub(1)?;
-        line.waiting.pop_front().map(Event::Request)
+        line.pop().map(Event::Request)
     }
 
     /// Whether it has to come again; if not, it sleeps.
@@ -402,18 +377,5 @@ impl Workers {
         worker.falls_asleep();
         // what came in between has found it awake
         self.has_anything(worker) && worker.stays_awake()
-    }
-}
-
-impl Line {
-    /// Throws out requests without a client; not worth the while unless they are many.
-    fn make_room(&mut self, slots: &Slots) -> bool {
-        let before = self.waiting.len();
-        if self.dead == 0 || self.dead * 8 < before {
-            return false;
-        }
-        self.waiting.retain(|request| slots.is_waiting(request.id));
-        self.dead = 0;
-        self.waiting.len() < before
     }
 }

@@ -155,13 +155,6 @@ impl Table {
 mod tests {
     use super::*;
 
-    fn user(id: &str, info: Option<&str>) -> User {
-        User {
-            id: id.into(),
-            info: info.map(Into::into),
-        }
-    }
-
     fn told(table: &mut Table, bodies: &[Body]) -> Vec<Change> {
         let mut changes = Vec::new();
         for body in bodies {
@@ -174,14 +167,14 @@ mod tests {
     fn only_what_is_different_is_a_change() {
         let topic: Arc<str> = "a".into();
         let mut table = Table::default();
-        let ann = user("ann", None);
+        let ann = User::of("ann", None);
         let bodies = [
             Body::Count(topic.clone(), 2),
             Body::Present(topic.clone(), ann.clone()),
         ];
         assert_eq!(told(&mut table, &bodies).len(), 2);
         assert_eq!(told(&mut table, &bodies), []);
-        let other = user("ann", Some("1"));
+        let other = User::of("ann", Some("1"));
         let restated = told(&mut table, &[Body::Present(topic.clone(), other.clone())]);
         let user = other.clone();
         assert_eq!(
@@ -208,8 +201,8 @@ mod tests {
             &mut table,
             &[
                 Body::Count(topic("a"), 1),
-                Body::Present(topic("a"), user("ann", None)),
-                Body::Present(topic("a"), user("bob", None)),
+                Body::Present(topic("a"), User::of("ann", None)),
+                Body::Present(topic("a"), User::of("bob", None)),
                 Body::Count(topic("b"), 1),
             ],
         );
@@ -218,7 +211,7 @@ mod tests {
             &mut other,
             &[
                 Body::Count(topic("a"), 1),
-                Body::Present(topic("a"), user("ann", None)),
+                Body::Present(topic("a"), User::of("ann", None)),
                 Body::Count(topic("c"), 3),
             ],
         );

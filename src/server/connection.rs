@@ -13,10 +13,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use super::App;
+use super::admission::Admitted;
 use super::outbox::Outbox;
 use super::stream::{Peer, Stream};
 use super::sweep::{Clock, Registry, Tick};
-use super::upgrade::Admitted;
 use crate::ws;
 
 /// What a connection is doing; the sweep decides by it which timeout applies.

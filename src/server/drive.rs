@@ -14,13 +14,13 @@ use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWrite;
 
 use super::App;
+use super::admission::Admitted;
 use super::connection::{Connection, Phase, Verdict};
 use super::exchange;
 use super::peer;
 use super::socket::Socket;
 use super::stream::Stream;
 use super::sweep::Registry;
-use super::upgrade::Admitted;
 
 /// hyper reads at least this much at a time when there is so much to read.
 const READ_BUFFER: usize = 64 * 1024;

@@ -8,6 +8,7 @@
 //! ```
 
 mod address;
+mod admission;
 mod body;
 pub mod build;
 mod connection;
@@ -15,6 +16,7 @@ pub mod control;
 mod drive;
 mod exchange;
 mod framing;
+mod gate;
 pub mod health;
 mod inbound;
 mod io_thread;
@@ -49,10 +51,10 @@ use crate::config::Config;
 use crate::dispatch::{Bounds, Dispatcher};
 use crate::ws::{CloseCode, Goodbye};
 use build::{Build, Site};
+use gate::Gate;
 use io_thread::{Command, IoThread};
 use sockets::Sockets;
 use sticky::Sticky;
-use upgrade::Gate;
 
 const SERVING: u8 = 0;
 const DRAINING: u8 = 1;

@@ -4,11 +4,13 @@ use http::Response;
 use http::request::Parts;
 
 use super::App;
+use super::admission::Misuse;
 use super::body::Body;
 use super::connection::Connection;
+use super::gate::Refusal;
 use super::request_text::RequestText;
 use super::streams::Asked;
-use super::upgrade::{Handshake, Misuse, Refusal};
+use super::upgrade::Handshake;
 use crate::dispatch::{Opens, Reply};
 
 /// A request that wants to open something.

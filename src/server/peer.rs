@@ -11,8 +11,8 @@ use bytes::Bytes;
 use futures_util::future::Either;
 
 use super::App;
+use super::admission::Admitted;
 use super::connection::{Connection, Phase, Verdict};
-use super::upgrade::Admitted;
 use crate::telemetry::counters;
 use crate::ws;
 

@@ -5,7 +5,6 @@
 
 use std::future::{pending, poll_fn};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -17,16 +16,16 @@ use http::request::Parts;
 use http::{Method, Response, StatusCode};
 
 use super::App;
-use super::address;
+use super::admission::{Admitted, Misuse, address_of, admission_of, join};
 use super::body::Body;
 use super::connection::{Connection, Phase};
 use super::exchange::plain;
+use super::gate::{Gate, Refusal, SOON, come_again};
 use super::inbound::content_length;
 use super::opening::Unopened;
 use super::request_text::RequestText;
 use super::sockets::{NoTopic, Sockets};
-use super::upgrade::{Admitted, Gate, Misuse, Refusal, admission_of, join};
-use crate::dispatch::{Reply, ReplyBody};
+use crate::dispatch::Reply;
 use crate::http::events;
 use crate::http::header::joined;
 use crate::telemetry::counters;
@@ -112,13 +111,8 @@ impl Asked {
         let Some(sockets) = &app.sockets else {
             return Err(Misuse::Thread.into());
         };
-        let ReplyBody::Whole(admission) = reply.body else {
-            return Err(Misuse::Admission.into());
-        };
-        let client = address::client(&app.config.address, &head.headers, &connection.peer.address);
-        let address = address::counted(&client).map(Arc::<str>::from);
-        let mut admission = admission_of(admission, address).ok_or(Misuse::Admission)?;
-        admission.transport = Transport::Stream;
+        let address = address_of(app, connection, head);
+        let admission = admission_of(reply.body, address, Transport::Stream)?;
         let joined = match join(app, connection, admission)? {
             Ok(joined) => joined,
             Err(refusal) => return refuse(refusal.response()),
@@ -281,10 +275,14 @@ fn said(status: StatusCode, text: String) -> Response<Body> {
 fn not_had(refused: &NoTopic) -> Response<Body> {
     counters().ws_topics_refused.increment();
     let status = match refused.code {
+        _ if refused.of_address => StatusCode::TOO_MANY_REQUESTS,
         "topics" | "too-many" | "lost" => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::FORBIDDEN,
     };
     let mut response = said(status, refused.json());
+    if status != StatusCode::FORBIDDEN {
+        come_again(&mut response, SOON);
+    }
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
     response

@@ -121,7 +121,7 @@ impl Hub {
     pub fn send(&self, peer: PeerId, message: Message) -> Result<bool, PublishError> {
         self.check(&message)?;
         self.decide(|registry, wakes| {
-            let Some(entry) = registry.entry(peer) else {
+            let Some(entry) = registry.peers.entry(peer) else {
                 return Ok(false);
             };
             self.check_room(registry, [entry.thread], message.len())?;
@@ -154,7 +154,7 @@ impl Hub {
         });
         // Of a peer that has gone it is dropped, which may wake a thread, without the lock.
         let there = self.decide(|registry, wakes| {
-            let Some(entry) = registry.entry(peer) else {
+            let Some(entry) = registry.peers.entry(peer) else {
                 return false;
             };
             if let Some(post) = post.take() {
@@ -206,22 +206,22 @@ impl Hub {
         except: Option<PeerId>,
     ) -> Result<usize, PublishError> {
         self.check_room(registry, 0..registry.threads.len(), message.len())?;
-        let excepted = except.is_some_and(|id| registry.entry(id).is_some());
+        let excepted = except.is_some_and(|id| registry.peers.entry(id).is_some());
         for thread in 0..registry.threads.len() {
             let post = Post::Broadcast {
                 message: message.clone(),
                 except,
-                joined: registry.joined,
+                joined: registry.peers.joined,
             };
             wakes.post(&registry.threads, thread, post);
         }
-        Ok(registry.open - usize::from(excepted))
+        Ok(registry.peers.open - usize::from(excepted))
     }
 
     /// Closes a peer. Whether it is there.
     pub fn disconnect(&self, peer: PeerId, goodbye: Goodbye) -> bool {
         self.decide(|registry, wakes| {
-            let Some(entry) = registry.entry_mut(peer) else {
+            let Some(entry) = registry.peers.entry_mut(peer) else {
                 return false;
             };
             // once is enough, and bounds what an app can put into the mailbox with it
@@ -239,7 +239,7 @@ impl Hub {
             for thread in 0..registry.threads.len() {
                 let post = Post::CloseAll {
                     goodbye: goodbye.clone(),
-                    joined: registry.joined,
+                    joined: registry.peers.joined,
                 };
                 wakes.post(&registry.threads, thread, post);
             }

@@ -1,4 +1,4 @@
-//! The name of a peer inside the process: its place in the registry and the generation of
+//! The name of a peer inside the process: its place in the roster and the generation of
 //! that place, so that a late call never reaches the next peer there. It is a name and no
 //! secret: whoever shows it to clients gives nothing away but a count.
 

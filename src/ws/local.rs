@@ -1,11 +1,12 @@
-//! The hub's half on one I/O thread: the peers whose sockets live there and which of them has
-//! which topic. It carries out posts in the order in which the registry decided them, without
-//! locks, and wakes the peers' tasks to write.
+//! The hub's half on one I/O thread: the peers whose sockets live there, from joining to leaving,
+//! and the time that passes for them. What was decided about them is carried out in `posts.rs`,
+//! without locks.
 
+mod audience;
+mod posts;
 mod streams;
 
 use std::cell::{Cell, RefCell};
-use std::collections::hash_map::Entry;
 use std::fmt;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,13 +23,14 @@ use super::heartbeat::Beat;
 use super::hub::{Hub, JoinError, TooManyThreads};
 use super::id::PeerId;
 use super::inbound::Inbound;
-use super::mailbox::{Mailbox, Post, TopicCard};
+use super::mailbox::Mailbox;
 use super::member::Member;
-use super::registry::Admission;
-use super::run::{Run, Writer};
+use super::roster::Admission;
+use super::run::Writer;
 use super::sse::Ids;
 use super::transport::Transport;
 use crate::telemetry::counters;
+use audience::Audience;
 
 /// Posts carried out before the peers' tasks get their turn.
 const POSTS_PER_TURN: usize = 1024;
@@ -52,7 +54,7 @@ pub struct Local {
     mailbox: Arc<Mailbox>,
     now: Cell<Instant>,
     members: RefCell<FxHashMap<PeerId, Rc<Member>>>,
-    topics: RefCell<FxHashMap<u64, LocalTopic>>,
+    topics: RefCell<FxHashMap<u64, Audience>>,
     writer: RefCell<Writer>,
     ids: Ids,
     /// Where all sockets of the thread are read into; what stays is copied out.
@@ -61,15 +63,6 @@ pub struct Local {
 
 /// Bytes read from a socket at once.
 const INTAKE: usize = 64 * 1024;
-
-/// The subscribers of a topic on this thread; each can be taken out at once.
-struct LocalTopic {
-    card: Arc<TopicCard>,
-    members: Vec<Rc<Member>>,
-    /// How many of them are streams.
-    streams: usize,
-    places: FxHashMap<PeerId, usize>,
-}
 
 /// A peer that has joined. Dropping it leaves.
 pub struct Joined {
@@ -191,183 +184,6 @@ impl Local {
             }
             member.heartbeat.set(heartbeat);
             member.stir();
-        }
-    }
-
-    fn carry_out(&self, posts: &[Post]) {
-        let mut at = 0;
-        while let Some(post) = posts.get(at) {
-            at += 1;
-            match post {
-                Post::Publish { topic, .. } => {
-                    let rest = &posts[at - 1..];
-                    at += self.publish(*topic, rest) - 1;
-                }
-                Post::Subscribe {
-                    peer,
-                    topic,
-                    answer,
-                    missed,
-                    ..
-                } => {
-                    let Some(member) = self.member(*peer) else {
-                        continue;
-                    };
-                    self.subscribe(&member, topic);
-                    if let Some(answer) = answer {
-                        member.answer(answer);
-                    }
-                    let mut writer = Writer::default();
-                    for past in missed {
-                        writer.add(&past.message, Some((&topic.head, past.seq)), None);
-                        self.push(&member, &writer.finish(topic.id));
-                    }
-                }
-                Post::Stream { peer, opening } => {
-                    if let Some(member) = self.member(*peer) {
-                        self.begin(&member, opening);
-                    }
-                }
-                Post::Unsubscribe { peer, topic } => {
-                    if let Some(member) = self.member(*peer) {
-                        member.topics.borrow_mut().retain(|id| id != topic);
-                        self.unsubscribe(*peer, *topic);
-                    }
-                }
-                Post::Send { peer, message } => {
-                    if let Some(member) = self.member(*peer) {
-                        self.push(&member, &Run::of(message, member.transport));
-                    }
-                }
-                Post::Answer { peer, message, .. } => {
-                    if let Some(member) = self.member(*peer) {
-                        member.answer(message);
-                    }
-                }
-                Post::Broadcast {
-                    message,
-                    except,
-                    joined,
-                } => {
-                    let mut runs = [None, None];
-                    for member in self.members.borrow().values() {
-                        if member.nth <= *joined && Some(member.id) != *except {
-                            let transport = member.transport;
-                            let run = runs[transport as usize]
-                                .get_or_insert_with(|| Run::of(message, transport));
-                            self.push(member, run);
-                        }
-                    }
-                }
-                Post::Close { peer, goodbye } => {
-                    if let Some(member) = self.member(*peer) {
-                        member.close(goodbye.clone());
-                    }
-                }
-                Post::CloseAll { goodbye, joined } => {
-                    for member in self.members.borrow().values() {
-                        if member.nth <= *joined {
-                            member.close(goodbye.clone());
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Sends the messages of one topic that `posts` begins with. How many those are.
-    fn publish(&self, id: u64, posts: &[Post]) -> usize {
-        let topics = self.topics.borrow();
-        let topic = topics.get(&id);
-        let mut writer = self.writer.borrow_mut();
-        let mut taken = 0;
-        for post in posts {
-            match post {
-                Post::Publish {
-                    topic: of,
-                    seq,
-                    message,
-                    except,
-                    ..
-                } if *of == id && (taken == 0 || writer.takes(message)) => {
-                    taken += 1;
-                    // all its subscribers on this thread may have gone since
-                    if let Some(topic) = topic {
-                        writer.add(message, Some((&topic.card.head, *seq)), *except);
-                    }
-                }
-                _ => break,
-            }
-        }
-        if let Some(topic) = topic {
-            let run = writer.finish(id);
-            let events = (topic.streams > 0).then(|| self.events(topic, &posts[..taken]));
-            for member in &topic.members {
-                match &events {
-                    Some(events) if member.transport == Transport::Stream => {
-                        self.push(member, events);
-                    }
-                    _ => self.push(member, &run),
-                }
-            }
-        }
-        taken
-    }
-
-    fn push(&self, member: &Member, run: &Run) {
-        if member.leaving.get() {
-            return;
-        }
-        let limits = self.hub.limits();
-        let pushed = member.queue.borrow_mut().push_run(
-            run,
-            member.id,
-            limits.queued_bytes,
-            limits.overflow,
-        );
-        if pushed.overflow {
-            member.queue.borrow_mut().clear();
-            member.close(Goodbye::new(CloseCode::LATER, "reading too slowly"));
-        }
-        member.stir();
-    }
-
-    fn member(&self, id: PeerId) -> Option<Rc<Member>> {
-        self.members.borrow().get(&id).cloned()
-    }
-
-    fn subscribe(&self, member: &Rc<Member>, card: &Arc<TopicCard>) {
-        let mut topics = self.topics.borrow_mut();
-        let topic = topics.entry(card.id).or_insert_with(|| LocalTopic {
-            card: card.clone(),
-            members: Vec::new(),
-            streams: 0,
-            places: FxHashMap::default(),
-        });
-        // one that has it and asks again keeps its place
-        if let Entry::Vacant(place) = topic.places.entry(member.id) {
-            place.insert(topic.members.len());
-            topic.members.push(member.clone());
-            topic.streams += usize::from(member.transport == Transport::Stream);
-            member.topics.borrow_mut().push(card.id);
-        }
-    }
-
-    fn unsubscribe(&self, peer: PeerId, id: u64) {
-        let mut topics = self.topics.borrow_mut();
-        let Some(topic) = topics.get_mut(&id) else {
-            return;
-        };
-        let Some(place) = topic.places.remove(&peer) else {
-            return;
-        };
-        let gone = topic.members.swap_remove(place);
-        topic.streams -= usize::from(gone.transport == Transport::Stream);
-        if let Some(moved) = topic.members.get(place) {
-            topic.places.insert(moved.id, place);
-        }
-        if topic.members.is_empty() {
-            topics.remove(&id);
         }
     }
 }

@@ -67,6 +67,13 @@ impl Member {
         }
     }
 
+    /// Something happens by which it is judged whether it lives.
+    pub fn beat(&self, with: impl FnOnce(&mut Heartbeat)) {
+        let mut heartbeat = self.heartbeat.get();
+        with(&mut heartbeat);
+        self.heartbeat.set(heartbeat);
+    }
+
     /// Queues an answer: whoever waits for one is not left waiting, however much is queued.
     pub fn answer(&self, message: &Message) {
         if !self.leaving.get() {

@@ -18,7 +18,6 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig, WebSocketC
 
 use super::code::{CloseCode, Closed, Goodbye};
 use super::frames::Frames;
-use super::heartbeat::Heartbeat;
 use super::inbound::{Credit, Data};
 use super::limits::Limits;
 use super::local::Joined;
@@ -144,7 +143,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         }
         if intake.heard {
             self.member().quiet.set(false);
-            self.beat(|heartbeat| heartbeat.hear(local.now()));
+            self.member().beat(|heartbeat| heartbeat.hear(local.now()));
         }
         if intake.again {
             cx.waker().wake_by_ref();
@@ -179,14 +178,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         self.held_up = answers >= ANSWERS;
         let local = &self.joined.local;
         let paused = self.credit.is_spent(local.hub().limits(), cx.waker());
-        self.beat(|heartbeat| heartbeat.pause(paused, local.now()));
+        self.member()
+            .beat(|heartbeat| heartbeat.pause(paused, local.now()));
         !self.held_up && !paused
-    }
-
-    fn beat(&self, with: impl FnOnce(&mut Heartbeat)) {
-        let mut heartbeat = self.member().heartbeat.get();
-        with(&mut heartbeat);
-        self.member().heartbeat.set(heartbeat);
     }
 
     /// One step of the protocol: a message, or why there is none.
@@ -215,7 +209,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         if self.phase != Phase::Open {
             return;
         }
-        self.beat(|heartbeat| heartbeat.act(self.joined.local.now()));
+        self.member()
+            .beat(|heartbeat| heartbeat.act(self.joined.local.now()));
         let (id, message) = (self.joined.id(), self.credit.charge(data));
         let local = &self.joined.local;
         if !local.guard(|hooks| hooks.message(id, message)) {
@@ -289,7 +284,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     fn leave(&mut self, phase: Phase) {
         self.phase = phase;
         self.member().leaving.set(true);
-        self.beat(|heartbeat| heartbeat.close(self.joined.local.now()));
+        self.member()
+            .beat(|heartbeat| heartbeat.close(self.joined.local.now()));
     }
 
     /// Writes what the socket takes. Whether nothing more will come.
@@ -300,7 +296,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         let member = self.joined.member.clone();
         let flushed = member.queue.borrow_mut().poll_flush(cx, &mut self.stream);
         if member.queue.borrow_mut().has_moved() {
-            self.beat(|heartbeat| heartbeat.hear(self.joined.local.now()));
+            self.member()
+                .beat(|heartbeat| heartbeat.hear(self.joined.local.now()));
         }
         match flushed {
             Poll::Pending => Ok(false),

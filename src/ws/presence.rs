@@ -97,36 +97,40 @@ pub(super) fn change(kind: &str, user: &User) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn user(id: &str, info: Option<&str>) -> User {
-        User {
+impl User {
+    /// In few words.
+    pub fn of(id: &str, info: Option<&str>) -> Self {
+        Self {
             id: id.into(),
             info: info.map(Into::into),
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
     fn a_user_with_two_tabs_is_there_once() {
         let mut presence = Presence::default();
-        assert!(presence.join(&user("ann", Some("1"))));
-        assert!(!presence.join(&user("ann", Some("2"))));
-        assert_eq!(presence.users(), [user("ann", Some("2"))]);
-        assert!(!presence.leave(&user("ann", None)));
-        assert!(presence.leave(&user("ann", None)));
-        assert!(!presence.leave(&user("ann", None)));
+        assert!(presence.join(&User::of("ann", Some("1"))));
+        assert!(!presence.join(&User::of("ann", Some("2"))));
+        assert_eq!(presence.users(), [User::of("ann", Some("2"))]);
+        assert!(!presence.leave(&User::of("ann", None)));
+        assert!(presence.leave(&User::of("ann", None)));
+        assert!(!presence.leave(&User::of("ann", None)));
         assert_eq!(presence.users(), []);
     }
 
     #[test]
     fn tells_of_changes() {
         assert_eq!(
-            change("join", &user("a\"b", Some("{\"x\":1}"))),
+            change("join", &User::of("a\"b", Some("{\"x\":1}"))),
             r#"{"type":"join","data":{"id":"a\"b","info":{"x":1}}}"#
         );
         assert_eq!(
-            change("leave", &user("a", None)),
+            change("leave", &User::of("a", None)),
             r#"{"type":"leave","data":{"id":"a"}}"#
         );
     }

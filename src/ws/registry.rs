@@ -1,12 +1,10 @@
-//! Who is there and who has which topic: one state under one lock, so that whatever is asked
-//! of it is exact whichever thread asks. Each change is put into the mailboxes under the same
+//! Who is there (`roster.rs`) and who has which topic: one state under one lock, so that whatever
+//! is asked of it is exact whichever thread asks. Each change is put into the mailboxes under the same
 //! lock: what it decides, all I/O threads carry out in the order in which it was decided.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use bytes::Bytes;
 
 use super::elsewhere::Elsewhere;
 use super::history::Room;
@@ -17,8 +15,8 @@ use super::message::Message;
 use super::name;
 use super::presence::{self, User};
 use super::relay::Relay;
+use super::roster::Roster;
 use super::topic::Topic;
-use super::transport::Transport;
 
 /// I/O threads at most: as many as one word has bits.
 pub const THREADS: usize = 64;
@@ -34,47 +32,9 @@ pub(super) struct Wakes {
     pub relay: bool,
 }
 
-/// A peer that wants to join.
-#[derive(Debug, Clone, Default)]
-pub struct Admission {
-    /// The client's address, against which peers are counted; `None` is not counted.
-    pub address: Option<Arc<str>>,
-    /// The person behind it, for presence.
-    pub user: Option<User>,
-    /// What the app wants to know of it later.
-    pub context: Bytes,
-    /// How it is reached.
-    pub transport: Transport,
-}
-
-#[derive(Debug)]
-pub(super) struct Entry {
-    pub thread: usize,
-    pub transport: Transport,
-    pub address: Option<Arc<str>>,
-    pub user: Option<User>,
-    pub context: Bytes,
-    pub topics: Vec<Arc<TopicCard>>,
-    /// It has been told to go.
-    pub closing: bool,
-}
-
-#[derive(Debug, Default)]
-struct Slot {
-    generation: u32,
-    entry: Option<Box<Entry>>,
-}
-
 #[derive(Debug)]
 pub(super) struct Registry {
-    slots: Vec<Slot>,
-    free: Vec<u32>,
-    pub open: usize,
-    /// Peers that have ever joined. A peer that joins takes no post, so this tells which
-    /// posts to all were put in before it came.
-    pub joined: u64,
-    /// Peers by address.
-    pub addresses: HashMap<Arc<str>, usize>,
+    pub peers: Roster,
     /// Topics by the address of the client that wished for them.
     makers: HashMap<Arc<str>, usize>,
     /// Names come from clients: hashed with a secret.
@@ -104,11 +64,7 @@ pub(super) struct Registry {
 impl Registry {
     pub fn new(limits: &Limits, now: Instant) -> Self {
         Self {
-            slots: Vec::new(),
-            free: Vec::new(),
-            open: 0,
-            joined: 0,
-            addresses: HashMap::new(),
+            peers: Roster::default(),
             makers: HashMap::new(),
             topics: HashMap::new(),
             next_topic: 0,
@@ -126,62 +82,6 @@ impl Registry {
             now,
             swept: now,
         }
-    }
-
-    pub fn insert(&mut self, entry: Entry) -> Option<PeerId> {
-        let slot = match self.free.pop() {
-            Some(slot) => slot,
-            None => {
-                let slot = u32::try_from(self.slots.len()).ok()?;
-                self.slots.push(Slot::default());
-                slot
-            }
-        };
-        if let Some(address) = &entry.address {
-            *self.addresses.entry(address.clone()).or_default() += 1;
-        }
-        let place = &mut self.slots[slot as usize];
-        place.entry = Some(Box::new(entry));
-        self.open += 1;
-        self.joined += 1;
-        Some(PeerId::new(slot, place.generation))
-    }
-
-    pub fn entry(&self, id: PeerId) -> Option<&Entry> {
-        let slot = self.slots.get(id.slot())?;
-        let here = slot.generation == id.generation();
-        slot.entry.as_deref().filter(|_| here)
-    }
-
-    pub fn entry_mut(&mut self, id: PeerId) -> Option<&mut Entry> {
-        let slot = self.slots.get_mut(id.slot())?;
-        let here = slot.generation == id.generation();
-        slot.entry.as_deref_mut().filter(|_| here)
-    }
-
-    /// Takes the peer out and gives its place free. Its topics are the caller's to leave.
-    pub fn take(&mut self, id: PeerId) -> Option<Entry> {
-        self.entry(id)?;
-        let slot = self.slots.get_mut(id.slot())?;
-        let entry = slot.entry.take()?;
-        slot.generation = slot.generation.wrapping_add(1);
-        self.free.push(id.slot() as u32);
-        self.open -= 1;
-        if let Some(address) = &entry.address
-            && let Some(count) = self.addresses.get_mut(address)
-        {
-            *count -= 1;
-            if *count == 0 {
-                self.addresses.remove(address);
-            }
-        }
-        Some(*entry)
-    }
-
-    pub fn ids(&self) -> impl Iterator<Item = PeerId> {
-        let slots = (0u32..).zip(&self.slots);
-        let taken = slots.filter(|(_, slot)| slot.entry.is_some());
-        taken.map(|(i, slot)| PeerId::new(i, slot.generation))
     }
 
     /// The topic, made if there is none.
@@ -292,7 +192,7 @@ impl Registry {
         wakes: &mut Wakes,
     ) {
         let name = card.name.clone();
-        if let Some(entry) = self.entry_mut(id) {
+        if let Some(entry) = self.peers.entry_mut(id) {
             entry.topics.push(card);
         }
         let come = user.filter(|user| self.topic(&name).presence.join(user));

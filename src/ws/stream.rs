@@ -11,7 +11,6 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::code::{Closed, Goodbye};
-use super::heartbeat::Heartbeat;
 use super::local::Joined;
 use super::member::Member;
 use super::sse;
@@ -93,7 +92,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
             let last = sse::goodbye(&goodbye).freeze();
             self.member().queue.borrow_mut().push_control(last);
             self.said = Some(goodbye);
-            self.beat(|heartbeat, now| heartbeat.close(now));
+            let now = self.joined.local.now();
+            self.member().beat(|heartbeat| heartbeat.close(now));
         }
     }
 
@@ -115,7 +115,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
         if member.queue.borrow_mut().has_moved() || waited && flushed.is_ready() {
             // It has no other sign of life. Where the kernel took it all, it also gives up a
             // client that does not acknowledge it.
-            self.beat(Heartbeat::hear);
+            member.beat(|heartbeat| heartbeat.hear(self.joined.local.now()));
         }
         let lossy = ready!(flushed)?;
         if lossy && self.said.is_none() {
@@ -129,12 +129,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream<S> {
             self.shut = true;
         }
         Poll::Ready(Ok(()))
-    }
-
-    fn beat(&self, with: impl FnOnce(&mut Heartbeat, std::time::Instant)) {
-        let mut heartbeat = self.member().heartbeat.get();
-        with(&mut heartbeat, self.joined.local.now());
-        self.member().heartbeat.set(heartbeat);
     }
 
     /// How it ended: with what it was told; else with 1005 where the client closed, which is as

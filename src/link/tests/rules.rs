@@ -247,10 +247,7 @@ fn who_has_been_gone_for_long_is_forgotten() {
 
 fn all_frames() -> Vec<Frame> {
     let peer = PeerId::from_bits(0x0000_0007_0000_0003);
-    let user = User {
-        id: "ann".into(),
-        info: Some("{\"x\":1}".into()),
-    };
+    let user = User::of("ann", Some("{\"x\":1}"));
     let mut letter = letter("hé");
     letter.key = Some("k".into());
     letter.except = Some(FarPeer { epoch: 9, peer });

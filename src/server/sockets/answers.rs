@@ -104,11 +104,7 @@ mod tests {
 
     #[test]
     fn a_roll_in_json() {
-        let user = |id: &str, info: Option<&str>| User {
-            id: id.into(),
-            info: info.map(Into::into),
-        };
-        let users = vec![user("a\"b", None), user("c", Some("{\"x\":1}"))];
+        let users = vec![User::of("a\"b", None), User::of("c", Some("{\"x\":1}"))];
         assert_eq!(
             roll(&Roll { seq: 3, users }),
             r#"{"seq":3,"users":[{"id":"a\"b"},{"id":"c","info":{"x":1}}]}"#

@@ -22,6 +22,8 @@ pub struct NoTopic {
     pub code: &'static str,
     /// Why, for people.
     pub reason: String,
+    /// It is the clients of its address that have too many.
+    pub of_address: bool,
 }
 
 impl NoTopic {
@@ -38,6 +40,7 @@ impl From<SubscribeError> for NoTopic {
             topic: None,
             code,
             reason,
+            of_address: error == SubscribeError::Share,
         }
     }
 }
@@ -97,6 +100,7 @@ impl Question {
                     topic: Some(std::mem::take(&mut self.topic)),
                     code,
                     reason: reason.to_owned(),
+                    of_address: false,
                 });
             }
         }

@@ -28,7 +28,7 @@ impl Hub {
 
     /// How many peers this process has.
     pub fn open_here(&self) -> usize {
-        self.registry.lock().open
+        self.registry.lock().peers.open
     }
 
     /// How a topic stands here, and some of its users.

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use super::{Hub, JoinError, TooManyThreads};
 use crate::ws::id::PeerId;
 use crate::ws::mailbox::Mailbox;
-use crate::ws::registry::{Admission, Entry, THREADS};
+use crate::ws::registry::THREADS;
+use crate::ws::roster::{Admission, Entry};
 
 impl Hub {
     /// One more I/O thread. Its number and its mailbox.
@@ -42,12 +43,12 @@ impl Hub {
         thread: usize,
     ) -> Result<(PeerId, u64), JoinError> {
         let mut registry = self.registry.lock();
-        if registry.open >= self.limits.peers {
+        if registry.peers.open >= self.limits.peers {
             return Err(JoinError::Full);
         }
         let address = admission.address;
-        let neighbours = address.as_ref().and_then(|it| registry.addresses.get(it));
-        if neighbours.is_some_and(|count| *count >= self.limits.peers_per_address) {
+        let neighbours = address.as_ref().map(|it| registry.peers.neighbours(it));
+        if neighbours.is_some_and(|count| count >= self.limits.peers_per_address) {
             return Err(JoinError::Address);
         }
         let entry = Entry {
@@ -59,14 +60,14 @@ impl Hub {
             topics: Vec::new(),
             closing: false,
         };
-        let id = registry.insert(entry).ok_or(JoinError::Full)?;
-        Ok((id, registry.joined))
+        let id = registry.peers.insert(entry).ok_or(JoinError::Full)?;
+        Ok((id, registry.peers.joined))
     }
 
     /// The peer leaves. What the app kept with it.
     pub(in crate::ws) fn leave(&self, peer: PeerId) -> Option<Bytes> {
         self.decide(|registry, wakes| {
-            let entry = registry.take(peer)?;
+            let entry = registry.peers.take(peer)?;
             let (thread, user) = (entry.thread, entry.user.as_ref());
             for card in &entry.topics {
                 registry.leave_topic(peer, thread, user, &card.name, wakes);

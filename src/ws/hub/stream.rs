@@ -7,14 +7,16 @@ use crate::ws::mailbox::{Opening, Post};
 use crate::ws::message::Message;
 use crate::ws::moment::Moment;
 use crate::ws::name::TopicName;
-use crate::ws::registry::{Entry, Registry};
+use crate::ws::registry::Registry;
 use crate::ws::reply::{Resume, Subscribed};
+use crate::ws::roster::Entry;
 use crate::ws::sse;
 
 impl Hub {
     /// Gives the stream its topics, or none of them. It is told of each, under its place among
     /// `topics`, then gets in order what it has missed of them since `seen`, and then whatever is
-    /// published.
+    /// published. All of them are its client's wish, so those that this makes count against its
+    /// address.
     pub fn stream(
         &self,
         peer: PeerId,
@@ -22,8 +24,9 @@ impl Hub {
         seen: Option<Moment>,
     ) -> Result<(), SubscribeError> {
         self.decide(|registry, wakes| {
-            let entry = registry.entry(peer).ok_or(SubscribeError::Gone)?;
+            let entry = registry.peers.entry(peer).ok_or(SubscribeError::Gone)?;
             let (thread, user) = (entry.thread, entry.user.clone());
+            let address = entry.address.clone();
             self.check_topics(registry, entry, topics)?;
             let room = self.room(registry, thread);
             let room = room.ok_or(SubscribeError::Overloaded)?;
@@ -38,6 +41,7 @@ impl Hub {
             };
             for (place, name) in topics.iter().enumerate() {
                 let name = name.as_str();
+                let makes = !registry.topics.contains_key(name);
                 let topic = registry.topic(name);
                 let new = topic.add(peer, thread);
                 let card = topic.card.clone();
@@ -69,6 +73,9 @@ impl Hub {
                 };
                 let answer = subscribed.answer(place as u64, name);
                 opening.topics.push((card.clone(), answer));
+                if let Some(maker) = address.clone().filter(|_| makes) {
+                    registry.charge(name, maker);
+                }
                 if new {
                     registry.enter_topic(peer, user.as_ref(), card, wakes);
                 }
@@ -100,6 +107,11 @@ impl Hub {
         let made = topics.iter().filter(|name| !known(name.as_str())).count();
         if made > 0 && registry.topics.len() + made > self.limits.topics {
             return Err(SubscribeError::Topics);
+        }
+        let share = self.limits.topics_per_address();
+        let maker = entry.address.as_deref().filter(|_| made > 0);
+        if maker.is_some_and(|maker| registry.made_by(maker) + made > share) {
+            return Err(SubscribeError::Share);
         }
         topics
             .iter()

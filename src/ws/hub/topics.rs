@@ -36,7 +36,7 @@ impl Hub {
         let name = topic.as_str();
         // A wish that is not granted is dropped, which may wake a thread, without the lock.
         let granted = self.decide(|registry, wakes| {
-            let entry = registry.entry(peer).ok_or(SubscribeError::Gone)?;
+            let entry = registry.peers.entry(peer).ok_or(SubscribeError::Gone)?;
             let (thread, user) = (entry.thread, entry.user.clone());
             let full = entry.topics.len() >= self.limits.subscriptions;
             let mut maker = entry.address.clone().filter(|_| wish.is_some());
@@ -125,7 +125,7 @@ impl Hub {
     pub fn unsubscribe(&self, peer: PeerId, topic: &TopicName<'_>) -> bool {
         let name = topic.as_str();
         self.decide(|registry, wakes| {
-            let Some(entry) = registry.entry_mut(peer) else {
+            let Some(entry) = registry.peers.entry_mut(peer) else {
                 return false;
             };
             let Some(at) = entry.topics.iter().position(|card| &*card.name == name) else {

@@ -40,7 +40,7 @@ impl Hub {
     /// Which topics the peer has; `None` if it has gone.
     pub fn subscriptions(&self, peer: PeerId) -> Option<Vec<Arc<str>>> {
         let registry = self.registry.lock();
-        let entry = registry.entry(peer)?;
+        let entry = registry.peers.entry(peer)?;
         Some(entry.topics.iter().map(|card| card.name.clone()).collect())
     }
 
@@ -73,13 +73,13 @@ impl Hub {
     /// How the peer is reached; `None` if it has gone.
     pub fn transport(&self, peer: PeerId) -> Option<Transport> {
         let registry = self.registry.lock();
-        Some(registry.entry(peer)?.transport)
+        Some(registry.peers.entry(peer)?.transport)
     }
 
     /// How many peers there are, here and in other processes.
     pub fn open(&self) -> usize {
         let registry = self.registry.lock();
-        registry.open + registry.elsewhere.open
+        registry.peers.open + registry.elsewhere.open
     }
 
     /// How many topics there are.
@@ -89,19 +89,19 @@ impl Hub {
 
     /// All peers of this process.
     pub fn peers(&self) -> Vec<PeerId> {
-        self.registry.lock().ids().collect()
+        self.registry.lock().peers.ids().collect()
     }
 
     /// What the app keeps with the peer; `None` if it has gone.
     pub fn context(&self, peer: PeerId) -> Option<Bytes> {
         let registry = self.registry.lock();
-        Some(registry.entry(peer)?.context.clone())
+        Some(registry.peers.entry(peer)?.context.clone())
     }
 
     /// Keeps something else with the peer. Whether it is there.
     pub fn set_context(&self, peer: PeerId, context: Bytes) -> bool {
         let mut registry = self.registry.lock();
-        let entry = registry.entry_mut(peer);
+        let entry = registry.peers.entry_mut(peer);
         entry.map(|entry| entry.context = context).is_some()
     }
 }

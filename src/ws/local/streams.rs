@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 
-use super::{Local, LocalTopic, Member};
+use super::audience::Audience;
+use super::{Local, Member};
 use crate::ws::mailbox::{Opening, Post};
 use crate::ws::message::PING;
 use crate::ws::run::{Run, Writer};
@@ -24,7 +25,7 @@ impl Local {
     }
 
     /// What the topic's streams get of messages of it.
-    pub(super) fn events(&self, topic: &LocalTopic, posts: &[Post]) -> Run {
+    pub(super) fn events(&self, audience: &Audience, posts: &[Post]) -> Run {
         let mut writer = Writer::default();
         for post in posts {
             if let Post::Publish {
@@ -35,11 +36,11 @@ impl Local {
                 ..
             } = post
             {
-                let from = Some((&topic.card.head, *seq));
+                let from = Some((&audience.card().head, *seq));
                 writer.add_event(message, from, Some((&self.ids, *moment)), *except);
             }
         }
-        writer.finish(topic.card.id)
+        writer.finish(audience.card().id)
     }
 
     /// Begins a stream: it is told of its topics, gets what it missed, and what is published
@@ -56,9 +57,7 @@ impl Local {
             writer.add_event(answer, None, Some((&self.ids, *before)), None);
         }
         member.begun.set(true);
-        let mut heartbeat = member.heartbeat.get();
-        heartbeat.hear(self.now());
-        member.heartbeat.set(heartbeat);
+        member.beat(|heartbeat| heartbeat.hear(self.now()));
         let told = writer.finish(0);
         // What it missed is bounded by what may wait for a peer (`hub/stream.rs`), and was promised.
         for (topic, past) in missed {

@@ -8,6 +8,7 @@ use tokio::runtime::Builder;
 use tokio::task::{JoinHandle, LocalSet, spawn_local, yield_now};
 
 use super::*;
+pub use crate::ws::raw::frame;
 
 /// A client's end of a socket that the hub serves.
 pub struct Client {
@@ -53,42 +54,23 @@ impl Client {
             .expect("the hub closes");
         drop(self.socket);
         self.task.await.expect("no panic");
-        let closed = told.closed.lock().clone();
-        let [(id, closed)] = &closed[..] else {
-            panic!("one peer ends once: {closed:?}");
-        };
-        assert_eq!(*id, self.id);
-        (rest, closed.clone())
+        let (id, closed) = only_end(told);
+        assert_eq!(id, self.id);
+        (rest, closed)
     }
-}
-
-/// A masked frame, as clients send them (RFC 6455 5.3).
-pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mask = [1, 2, 3, 4];
-    let mut frame = vec![first];
-    match payload.len() {
-        len @ 0..=125 => frame.push(0x80 | len as u8),
-        len @ 126..=0xffff => {
-            frame.push(0x80 | 126);
-            frame.extend((len as u16).to_be_bytes());
-        }
-        len => {
-            frame.push(0x80 | 127);
-            frame.extend((len as u64).to_be_bytes());
-        }
-    }
-    frame.extend(mask);
-    frame.extend(
-        payload
-            .iter()
-            .zip(mask.iter().cycle())
-            .map(|(byte, mask)| byte ^ mask),
-    );
-    frame
 }
 
 pub fn close_frame(code: u16, reason: &str) -> Vec<u8> {
     [&code.to_be_bytes(), reason.as_bytes()].concat()
+}
+
+/// Who ended and how, for a test in which one peer does.
+pub fn only_end(told: &Told) -> (PeerId, Closed) {
+    let ends = told.closed.lock();
+    let [end] = &ends[..] else {
+        panic!("one peer ends once: {ends:?}");
+    };
+    end.clone()
 }
 
 pub fn closed(code: u16, reason: &str, was_clean: bool) -> Closed {

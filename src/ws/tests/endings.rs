@@ -199,3 +199,24 @@ fn the_end_hands_over_what_the_app_kept() {
     drop(peer);
     assert_eq!(*told.contexts.lock(), [Bytes::from_static(b"kept")]);
 }
+
+#[test]
+fn keeps_what_the_app_gives_it() {
+    let (hub, local, _) = one_thread(Limits::default());
+    let peer = join(&local);
+    assert_eq!(hub.context(peer.id()), Some(Bytes::new()));
+    assert!(hub.set_context(peer.id(), Bytes::from_static(b"ann")));
+    assert_eq!(hub.context(peer.id()), Some(Bytes::from_static(b"ann")));
+    subscribe(&hub, &peer, "a");
+    assert_eq!(hub.subscriptions(peer.id()), Some(vec!["a".into()]));
+    assert_eq!(hub.peers(), [peer.id()]);
+    let id = peer.id();
+    drop(peer);
+    assert!(!hub.set_context(id, Bytes::new()));
+    assert_eq!(hub.subscriptions(id), None);
+    assert!(!hub.disconnect(id, Goodbye::new(CloseCode::NORMAL, "")));
+    // its place has another name now
+    let next = join(&local);
+    assert_ne!(next.id(), id);
+    assert_eq!(hub.context(id), None);
+}

@@ -40,23 +40,15 @@ fn joined() -> (Arc<Hub>, Rc<Local>, Arc<Heard>) {
 }
 
 fn join_as(local: &Rc<Local>, name: &str) -> Joined {
-    let user = user(name);
     let admission = Admission {
-        user: Some(user),
+        user: Some(User::of(name, None)),
         ..Admission::default()
     };
     local.join(admission).expect("room for a peer")
 }
 
-fn user(name: &str) -> User {
-    User {
-        id: name.into(),
-        info: None,
-    }
-}
-
 fn elsewhere(hub: &Hub, name: &str, there: bool) {
-    let (topic, user) = ("a".into(), user(name));
+    let (topic, user) = ("a".into(), User::of(name, None));
     hub.take_note([if there {
         Change::Join { topic, user }
     } else {
@@ -103,8 +95,7 @@ fn what_happens_here_is_told_and_what_comes_from_there_is_not() {
         ]
     );
     // of the hub's own topics others have their own
-    hub.subscribe(peer.id(), &topic("a").presence(), &Subscription::default())
-        .expect("room");
+    watch(&hub, &peer, "a");
     assert!(heard.0.lock().is_empty());
 }
 
@@ -159,12 +150,7 @@ fn counts_and_recipients_are_of_all() {
 fn a_user_is_there_once_wherever_he_is() {
     let (hub, local, _) = joined();
     let watcher = join(&local);
-    hub.subscribe(
-        watcher.id(),
-        &topic("a").presence(),
-        &Subscription::default(),
-    )
-    .expect("room");
+    watch(&hub, &watcher, "a");
     let news = || {
         local.turn();
         let texts = taken(&watcher).into_iter();
@@ -200,19 +186,14 @@ fn a_user_is_there_once_wherever_he_is() {
 fn streams_are_told_of_as_sockets_are() {
     let (hub, local, heard) = joined();
     let watcher = join(&local);
-    hub.subscribe(
-        watcher.id(),
-        &topic("a").presence(),
-        &Subscription::default(),
-    )
-    .expect("room");
+    watch(&hub, &watcher, "a");
     elsewhere(&hub, "ann", true);
     local.turn();
     taken(&watcher);
     heard.0.lock().clear();
     let admission = Admission {
         transport: Transport::Stream,
-        user: Some(user("ann")),
+        user: Some(User::of("ann", None)),
         ..Admission::default()
     };
     let ann = local.join(admission).expect("room for a peer");

@@ -1,12 +1,13 @@
 //! The parts together: the hub against a simple model, over threads, and over sockets.
 
+mod bounds;
 mod client;
 mod endings;
 mod joined;
 mod life;
 mod model;
+mod overflow;
 mod peers;
-mod policies;
 mod resume;
 mod streams;
 mod threads;
@@ -14,11 +15,12 @@ mod threads;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 
+use super::raw::payloads;
 use super::*;
 
 /// What hooks were told.
@@ -62,6 +64,22 @@ pub fn text(text: impl ToString) -> Message {
     Message::text(text.to_string())
 }
 
+/// An event that its number tells from others.
+pub fn event(n: u32) -> Message {
+    Message::event(format!("{{\"n\":{n}}}")).expect("an object")
+}
+
+/// The last three messages of a topic are remembered for a minute.
+pub fn replaying() -> Limits {
+    Limits {
+        replay: Replay {
+            size: 3,
+            ttl: Duration::from_secs(60),
+        },
+        ..Limits::default()
+    }
+}
+
 pub fn one_thread(limits: Limits) -> (Arc<Hub>, Rc<Local>, Arc<Told>) {
     let now = Instant::now();
     let hub = Hub::new(limits, 1, now);
@@ -79,23 +97,17 @@ pub fn subscribe(hub: &Hub, peer: &Joined, name: &str) -> Subscribed {
         .expect("room for a topic")
 }
 
-/// The payloads of unmasked frames.
-pub fn payloads(mut bytes: &[u8]) -> Vec<String> {
-    let mut payloads = Vec::new();
-    while let [_, len, rest @ ..] = bytes {
-        let (len, rest) = match (*len, rest) {
-            (126, [a, b, rest @ ..]) => (usize::from(*a) << 8 | usize::from(*b), rest),
-            (127, rest) => {
-                let len: [u8; 8] = rest[..8].try_into().expect("eight bytes");
-                (u64::from_be_bytes(len) as usize, &rest[8..])
-            }
-            (len, rest) => (usize::from(len), rest),
-        };
-        payloads.push(String::from_utf8_lossy(&rest[..len]).into_owned());
-        bytes = &rest[len..];
-    }
-    assert!(bytes.is_empty(), "a frame was cut");
-    payloads
+/// The peer is told who comes to the topic and who leaves it.
+pub fn watch(hub: &Hub, peer: &Joined, name: &str) {
+    let fresh = Subscription::default();
+    let watching = hub.subscribe(peer.id(), &topic(name).presence(), &fresh);
+    watching.expect("room for a topic");
+}
+
+/// To all who have the topic. The number it got.
+pub fn publish(hub: &Hub, name: &str, message: Message) -> u64 {
+    let published = hub.publish(&topic(name), message, None);
+    published.expect("room").seq
 }
 
 /// What waits for the peer.

@@ -58,10 +58,7 @@ struct Peer {
 
 fn admission(user: Option<u8>) -> Admission {
     Admission {
-        user: user.map(|user| User {
-            id: user.to_string().into(),
-            info: None,
-        }),
+        user: user.map(|user| User::of(&user.to_string(), None)),
         ..Admission::default()
     }
 }

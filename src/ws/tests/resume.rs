@@ -4,16 +4,6 @@ use std::time::Duration;
 
 use super::*;
 
-fn replaying() -> Limits {
-    Limits {
-        replay: Replay {
-            size: 3,
-            ttl: Duration::from_secs(60),
-        },
-        ..Limits::default()
-    }
-}
-
 fn resume(hub: &Hub, peer: &Joined, epoch: u64, seq: u64) -> Subscribed {
     let subscription = Subscription {
         since: Some(Position { epoch, seq }),
@@ -23,23 +13,18 @@ fn resume(hub: &Hub, peer: &Joined, epoch: u64, seq: u64) -> Subscribed {
     subscribed.expect("room")
 }
 
-fn publish(hub: &Hub, n: u32) -> u64 {
-    let event = Message::event(format!("{{\"n\":{n}}}")).expect("an object");
-    hub.publish(&topic("a"), event, None).expect("room").seq
-}
-
 #[test]
 fn a_peer_gets_what_it_missed_and_nothing_twice() {
     let (hub, local, _) = one_thread(replaying());
     let peer = join(&local);
     subscribe(&hub, &peer, "a");
-    let seen = publish(&hub, 1);
+    let seen = publish(&hub, "a", event(1));
     drop(peer);
-    publish(&hub, 2);
-    publish(&hub, 3);
+    publish(&hub, "a", event(2));
+    publish(&hub, "a", event(3));
     let peer = join(&local);
     assert_eq!(resume(&hub, &peer, 1, seen).resume, Resume::Whole(2));
-    publish(&hub, 4);
+    publish(&hub, "a", event(4));
     // it has the topic: asking again brings nothing again
     assert_eq!(resume(&hub, &peer, 1, seen).resume, Resume::Fresh);
     local.turn();
@@ -63,9 +48,9 @@ fn a_peer_gets_what_it_missed_and_nothing_twice() {
 #[test]
 fn a_peer_that_missed_too_much_is_told() {
     let (hub, local, _) = one_thread(replaying());
-    let first = publish(&hub, 0);
+    let first = publish(&hub, "a", event(0));
     for n in 1..5 {
-        publish(&hub, n);
+        publish(&hub, "a", event(n));
     }
     for (epoch, seq, expected) in [
         (1, first + 4, Resume::Whole(0)),
@@ -97,14 +82,14 @@ fn numbers_of_a_topic_that_was_forgotten_are_not_used_again() {
     let (hub, local, _) = one_thread(Limits::default());
     let peer = join(&local);
     subscribe(&hub, &peer, "a");
-    let seen = publish(&hub, 1);
+    let seen = publish(&hub, "a", event(1));
     drop(peer);
     assert_eq!(hub.topics(), 0);
-    let missed = publish(&hub, 2);
+    let missed = publish(&hub, "a", event(2));
     assert!(missed > seen);
     let peer = join(&local);
     assert_eq!(resume(&hub, &peer, 1, seen).resume, Resume::Gap);
-    assert!(publish(&hub, 3) > missed);
+    assert!(publish(&hub, "a", event(3)) > missed);
 }
 
 #[test]
@@ -112,15 +97,10 @@ fn presence_is_told_once_for_each_user() {
     let (hub, local, _) = one_thread(Limits::default());
     let watcher = join(&local);
     let room = topic("a");
-    hub.subscribe(watcher.id(), &room.presence(), &Subscription::default())
-        .expect("room");
+    watch(&hub, &watcher, "a");
     let tab = || {
-        let user = User {
-            id: "ann".into(),
-            info: Some("{\"x\":1}".into()),
-        };
         let admission = Admission {
-            user: Some(user),
+            user: Some(User::of("ann", Some("{\"x\":1}"))),
             ..Admission::default()
         };
         local.join(admission).expect("room")
@@ -156,10 +136,7 @@ fn what_its_thread_has_no_room_for_is_a_gap() {
         mailbox_bytes: 1000,
         ..replaying()
     });
-    let mut seqs = (0..3).map(|_| {
-        let published = hub.publish(&topic("a"), text("x".repeat(300)), None);
-        published.expect("room").seq
-    });
+    let mut seqs = (0..3).map(|_| publish(&hub, "a", text("x".repeat(300))));
     let seen = seqs.next().expect("three");
     assert_eq!(seqs.count(), 2);
     let (one, two) = (join(&local), join(&local));

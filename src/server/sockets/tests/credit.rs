@@ -19,10 +19,7 @@ async fn say_twice_the_bound(client: &mut Client) {
 /// there are.
 fn counts_until_it_is_queued(wish: &str) {
     run(async {
-        let world = World::new(limits());
-        let worker = world.worker(1, 0);
-        let mut ann = world.connect(&worker);
-        worker.works();
+        let (world, _worker, mut ann) = one(limits()).await;
         for _ in 0..8 {
             ann.say(wish).await;
         }
@@ -75,10 +72,7 @@ fn settling_lets_the_peer_go_on() {
 #[test]
 fn parking_is_bounded_by_it() {
     run(async {
-        let world = World::new(limits());
-        let old = world.worker(1, 0);
-        let mut ann = world.connect(&old);
-        old.works();
+        let (world, old, mut ann) = one(limits()).await;
         old.dies();
         say_twice_the_bound(&mut ann).await;
         world.settle().await;
@@ -94,10 +88,7 @@ fn parking_is_bounded_by_it() {
 #[test]
 fn a_death_gives_back_what_is_lost() {
     run(async {
-        let world = World::new(limits());
-        let old = world.worker(1, 0);
-        let mut ann = world.connect(&old);
-        old.works();
+        let (world, old, mut ann) = one(limits()).await;
         say_twice_the_bound(&mut ann).await;
         world.settle().await;
         assert_eq!(old.turn(3).len(), 3);
@@ -125,10 +116,8 @@ fn a_subscription_on_its_way_counts() {
 #[test]
 fn a_worker_settles_its_own_alone() {
     run(async {
-        let world = World::new(limits());
-        let (worker, stranger) = (world.worker(1, 0), world.worker(2, 1));
-        let mut ann = world.connect(&worker);
-        worker.works();
+        let (world, worker, mut ann) = one(limits()).await;
+        let stranger = world.worker(2, 1);
         say_twice_the_bound(&mut ann).await;
         world.settle().await;
         let told = worker.drain();
@@ -145,10 +134,7 @@ fn a_worker_settles_its_own_alone() {
 #[test]
 fn so_does_one_that_a_hook_has_allowed() {
     run(async {
-        let world = World::new(limits());
-        let worker = world.worker(1, 0);
-        let mut ann = world.connect(&worker);
-        worker.works();
+        let (world, worker, mut ann) = one(limits()).await;
         for _ in 0..8 {
             ann.say(r#"{"type":"__subscribe","id":1,"topic":"a"}"#)
                 .await;

@@ -1,5 +1,6 @@
 //! The boundary from both sides: clients over sockets, workers that drain when they are told to.
 
+mod answers;
 mod credit;
 mod far;
 mod frames;
@@ -16,6 +17,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::runtime::Builder;
 use tokio::task::{LocalSet, spawn_local, yield_now};
@@ -23,7 +25,7 @@ use tokio::task::{LocalSet, spawn_local, yield_now};
 use super::*;
 use crate::config::Balancing;
 use crate::dispatch::{Bounds, Suspects, Wake, wire};
-use crate::ws::{Admission, Local, Message, PublishError, User, serve};
+use crate::ws::{Admission, Local, Message, PublishError, User, raw, serve};
 
 /// One I/O thread, the hub and a pool.
 struct World {
@@ -74,10 +76,7 @@ impl World {
 
     fn connect_as(&self, home: &Fake, user: Option<&str>) -> Client {
         let admission = Admission {
-            user: user.map(|id| User {
-                id: id.into(),
-                info: None,
-            }),
+            user: user.map(|id| User::of(id, None)),
             context: Bytes::from_static(b"card"),
             ..Admission::default()
         };
@@ -113,21 +112,7 @@ struct Client {
 
 impl Client {
     async fn send(&mut self, first: u8, payload: &[u8]) {
-        // masked with zeros (RFC 6455 5.3)
-        let mut frame = vec![first];
-        match payload.len() {
-            len @ 0..=125 => frame.push(0x80 | len as u8),
-            len @ 126..=0xffff => {
-                frame.push(0x80 | 126);
-                frame.extend((len as u16).to_be_bytes());
-            }
-            len => {
-                frame.push(0x80 | 127);
-                frame.extend((len as u64).to_be_bytes());
-            }
-        }
-        frame.extend([0; 4]);
-        frame.extend(payload);
+        let frame = raw::frame(first, payload);
         self.socket.write_all(&frame).await.expect("it is open");
     }
 
@@ -146,21 +131,7 @@ impl Client {
         while let Some(Ok(read @ 1..)) = self.socket.read(&mut buffer).now_or_never() {
             bytes.extend_from_slice(&buffer[..read]);
         }
-        let mut texts = Vec::new();
-        let mut rest = &bytes[..];
-        while let [_, len, tail @ ..] = rest {
-            let (len, tail) = match (*len, tail) {
-                (126, [a, b, tail @ ..]) => (usize::from(*a) << 8 | usize::from(*b), tail),
-                (127, tail) => {
-                    let len: [u8; 8] = tail[..8].try_into().expect("eight bytes");
-                    (u64::from_be_bytes(len) as usize, &tail[8..])
-                }
-                (len, tail) => (usize::from(len), tail),
-            };
-            texts.push(String::from_utf8_lossy(&tail[..len]).into_owned());
-            rest = &tail[len..];
-        }
-        texts
+        raw::payloads(&bytes)
     }
 }
 
@@ -299,6 +270,33 @@ fn decode(bytes: &[u8]) -> (Told, usize) {
         kind => panic!("an event of kind {kind}"),
     };
     (told, number(0) as usize)
+}
+
+/// What has come, each a JSON text.
+fn heard(client: &mut Client) -> Vec<Value> {
+    let texts = client.hears();
+    let parsed = texts.iter().map(|text| serde_json::from_str(text));
+    parsed.collect::<Result<_, _>>().expect("JSON")
+}
+
+/// Clients write the type first.
+fn frame(kind: &str, rest: &str) -> String {
+    format!("{{\"type\":\"{kind}\",{rest}}}")
+}
+
+/// Whether it is the refusal of that wish.
+fn error(id: u64, code: &str) -> impl Fn(&Value) -> bool {
+    move |value| value["type"] == "__error" && value["id"] == id && value["code"] == code
+}
+
+/// A world with one peer at rest.
+async fn one(limits: Limits) -> (World, Fake, Client) {
+    let world = World::new(limits);
+    let worker = world.worker(1, 0);
+    let client = world.connect_as(&worker, Some("ann"));
+    world.settle().await;
+    worker.works();
+    (world, worker, client)
 }
 
 fn texts(told: &[Told]) -> Vec<&str> {
