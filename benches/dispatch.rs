@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Waker};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use svelte_adapter_oxide::config::Balancing;
 use svelte_adapter_oxide::dispatch::{
-    Bounds, Dispatcher, Event, ExchangeId, Push, Reply, ReplyError, RequestBody, RequestEvent,
-    Slots, Taken, Wake, wire,
+    Bounds, Dispatcher, EVENT_WORK, Event, ExchangeId, Push, Reply, ReplyError, RequestBody,
+    RequestEvent, Slots, Taken, Wake, wire,
 };
 
 const ORIGIN: &[u8] = b"https://www.example.com";
@@ -169,7 +169,7 @@ fn exchange(c: &mut Criterion) {
             b.iter(|| {
                 let exchange = dispatcher.dispatch(None, request).expect("there is room");
                 let id = exchange.id();
-                black_box(dispatcher.drain(&worker, &mut buffer, 16));
+                black_box(dispatcher.drain(&worker, &mut buffer, 16 * EVENT_WORK));
                 record[8..12].copy_from_slice(&id.slot.to_le_bytes());
                 record[12..16].copy_from_slice(&id.generation.to_le_bytes());
                 wire::deliver(dispatcher.slots(), &record).expect("well-formed");

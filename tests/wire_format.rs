@@ -11,7 +11,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use svelte_adapter_oxide::config::Balancing;
 use svelte_adapter_oxide::dispatch::{
-    Bounds, Dispatcher, Exchange, Opens, Reply, ReplyBody, RequestBody, RequestEvent, Wake, wire,
+    Bounds, Dispatcher, EVENT_WORK, Exchange, Opens, Reply, ReplyBody, RequestBody, RequestEvent,
+    Wake, wire,
 };
 
 #[derive(Debug, Clone)]
@@ -215,7 +216,7 @@ fn random_records_survive_both_halves() {
     let mut records = Vec::new();
     let mut buffer = vec![0; wire::BUFFER_SIZE];
     loop {
-        let (written, more) = dispatcher.drain(&worker, &mut buffer, 16);
+        let (written, more) = dispatcher.drain(&worker, &mut buffer, 16 * EVENT_WORK);
         records.extend_from_slice(&buffer[..written]);
         if !more {
             break;

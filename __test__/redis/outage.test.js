@@ -42,7 +42,7 @@ async function outage(t, go, come, meanwhile = async () => {}) {
 		await pause(200);
 		await go(redis);
 		for (const site of sites) {
-			await site.happens('redis is gone', {}, { count: round, timeout: 20_000 });
+			await site.happens('redis is gone', {}, { count: round });
 		}
 		// here it goes on
 		const before = readers.map((reader, at) => reader.numbers[at].length);
@@ -53,7 +53,7 @@ async function outage(t, go, come, meanwhile = async () => {}) {
 		await meanwhile(sites);
 		await come(redis);
 		for (const site of sites) {
-			await site.happens('redis is back', {}, { count: round, timeout: 20_000 });
+			await site.happens('redis is back', {}, { count: round });
 		}
 	}
 	await pause(200);

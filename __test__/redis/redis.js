@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
+import { PATIENCE } from '../harness/patience.js';
 import { free_port } from '../harness/project.js';
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
@@ -15,7 +16,7 @@ process.on('exit', () => {
 	for (const child of children) child.kill('SIGKILL');
 });
 
-const START_TIMEOUT = 20_000;
+const START_TIMEOUT = PATIENCE;
 
 export class Redis {
 	/** @type {import('node:child_process').ChildProcess | undefined} */

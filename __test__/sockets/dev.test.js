@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { WebSocket } from 'ws';
+import { PATIENCE } from '../harness/patience.js';
 import { Connection, exchange } from '../harness/wire.js';
 import { get } from '../parity/case.js';
 import { Client, refused } from './client.js';
@@ -52,7 +53,7 @@ const says = (site, text, times) =>
 	site.until(
 		() => site.output().split(text).length > times || undefined,
 		`${times} x ${text}`,
-		20_000
+		PATIENCE
 	);
 
 const ANEW = 'has been loaded anew';

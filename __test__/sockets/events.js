@@ -5,6 +5,7 @@
 import net from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as pause } from 'node:timers/promises';
+import { PATIENCE } from '../harness/patience.js';
 import { Waiting } from './waiting.js';
 
 /** @typedef {{ port: number }} Server */
@@ -183,7 +184,7 @@ export class Stream extends Waiting {
  * Waits until something holds
  * @param {() => Promise<unknown>} check
  */
-export async function holds(check, limit = 10_000) {
+export async function holds(check, limit = PATIENCE) {
 	const until = Date.now() + limit;
 	while (!(await check())) {
 		if (Date.now() > until) throw new Error(`${check} does not hold`);

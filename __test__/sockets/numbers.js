@@ -89,6 +89,7 @@ export class Reader {
 
 /** The same over streams of events, whose ids say how far it has come. */
 export class Listener {
+	/** @type {number[][]} */
 	#numbers;
 	#site;
 	/** @type {Stream | undefined} */
@@ -100,7 +101,6 @@ export class Listener {
 	 */
 	constructor(site, { publishers = 1 } = {}) {
 		this.#site = site;
-		/** @type {number[][]} */
 		this.#numbers = Array.from({ length: publishers }, () => []);
 	}
 

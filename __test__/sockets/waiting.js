@@ -1,4 +1,5 @@
 /** Whoever hears something that comes when it likes, and can be waited for. */
+import { PATIENCE } from '../harness/patience.js';
 
 export class Waiting {
 	/** @type {Set<() => void>} */
@@ -24,7 +25,7 @@ export class Waiting {
 	 * @param {number} [limit] in milliseconds
 	 * @returns {Promise<T>}
 	 */
-	until(attempt, what, limit = 10_000) {
+	until(attempt, what, limit = PATIENCE) {
 		return new Promise((resolve, reject) => {
 			const stop = () => {
 				clearTimeout(timer);

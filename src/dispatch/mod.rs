@@ -35,7 +35,7 @@ pub use peers::{Answer, Farewell, PeerEvent, PeerNews, PeerWatch};
 pub use slots::{ExchangeId, Push, Slots, Taken};
 pub use text::encode_utf8;
 pub use worker::{Standing, Usage, Wake, Worker};
-pub use workers::Bounds;
+pub use workers::{Bounds, EVENT_WORK};
 
 use crate::config::Balancing;
 use crate::telemetry::counters;
@@ -172,10 +172,10 @@ impl Dispatcher {
         Ok(Exchange::new(self.workers.clone(), slot))
     }
 
-    /// Writes up to `max` events for `worker` into `buffer`, and of peers up to four times as
-    /// many. Returns the bytes written and
+    /// Writes events for `worker` into `buffer`, as many as `work` takes: one of a peer takes 1,
+    /// any other [`EVENT_WORK`], of which the last may take more than is left. Returns the bytes written and
     /// whether more are waiting; if so the caller comes again without being woken.
-    pub fn drain(&self, worker: &Arc<Worker>, buffer: &mut [u8], max: usize) -> (usize, bool) {
-        self.workers.drain(worker, &self.slots, buffer, max)
+    pub fn drain(&self, worker: &Arc<Worker>, buffer: &mut [u8], work: usize) -> (usize, bool) {
+        self.workers.drain(worker, &self.slots, buffer, work)
     }
 }

@@ -45,7 +45,9 @@ impl Fake {
     /// The kinds and names of what one turn brings, and whether more is waiting.
     fn turn(&self, max: usize) -> (Vec<(u8, ExchangeId)>, bool) {
         let mut buffer = vec![0; 1 << 16];
-        let (written, more) = self.dispatcher.drain(&self.worker, &mut buffer, max);
+        let (written, more) = self
+            .dispatcher
+            .drain(&self.worker, &mut buffer, max * EVENT_WORK);
         let mut events = Vec::new();
         let mut rest = &buffer[..written];
         while let Some(record) = rest.get(..16) {

@@ -181,8 +181,8 @@ impl Worker {
         self.peer_tasks.load(SeqCst)
     }
 
-    /// Whether it has taken so many events of peers that requests come first. Asked by its
-    /// own thread alone.
+    /// Whether it has taken so many events of peers that requests come first, where a turn has
+    /// `max` of those. Asked by its own thread alone.
     pub(super) fn has_had_its_peers(&self, max: usize) -> bool {
         self.peers_in_a_row.load(Relaxed) as usize >= (max / 2).max(1)
     }

@@ -23,9 +23,9 @@ use super::wire;
 use super::worker::{Standing, Wake, Worker};
 use crate::config::Balancing;
 
-/// As many events of peers as one of another kind are taken in a turn: a hook takes some
-/// microseconds, and what many of them publish in one turn goes out in one write for each peer.
-const PEERS_FOR_ONE: usize = 4;
+/// What an event is to a turn of JS, where one of a peer is 1: a hook takes some microseconds,
+/// and what many of them publish in one turn goes out in one write for each peer.
+pub const EVENT_WORK: usize = 4;
 
 /// How much may wait and be under way.
 #[derive(Debug, Clone, Copy)]
@@ -278,23 +278,22 @@ impl Workers {
         self.line.lock().left();
     }
 
-    /// Writes events for `worker` into `buffer`: its own first, then its share of the line.
-    /// `max` is how many, where one of a peer, which costs no rendering, counts as a part
-    /// ([`PEERS_FOR_ONE`]). Returns the bytes written and whether it should come again without
+    /// Writes events for `worker` into `buffer`, as many as `work` takes: its own first, then its
+    /// share of the line. Returns the bytes written and whether it should come again without
     /// being woken.
     pub fn drain(
         &self,
         worker: &Arc<Worker>,
         slots: &Slots,
         buffer: &mut [u8],
-        max: usize,
+        work: usize,
     ) -> (usize, bool) {
         worker.shows_up();
         let mut written = 0;
         let mut share = None;
-        let (mut spent, all) = (0, max * PEERS_FOR_ONE);
-        while spent < all {
-            let Some(event) = self.next(worker, &mut share, max) else {
+        let mut spent = 0;
+        while spent < work {
+            let Some(event) = self.next(worker, &mut share, work) else {
                 return (written, self.has_more(worker));
             };
             // Encoded outside the locks: the copy must not hold up the I/O threads.
@@ -314,12 +313,12 @@ impl Workers {
                             worker.takes_peer();
                             1
                         }
-                        _ => PEERS_FOR_ONE,
+                        _ => EVENT_WORK,
                     };
                     continue;
                 }
             };
-            spent += PEERS_FOR_ONE;
+            spent += EVENT_WORK;
             match slots.bind(request.id, worker) {
                 Bound::Yes => written += len,
                 // a request without a client is passed over
@@ -335,8 +334,8 @@ impl Workers {
     }
 
     /// What comes next: its own events, but requests have their turn among those of peers.
-    fn next(&self, worker: &Worker, share: &mut Option<usize>, max: usize) -> Option<Event> {
-        if worker.has_had_its_peers(max) {
+    fn next(&self, worker: &Worker, share: &mut Option<usize>, work: usize) -> Option<Event> {
+        if worker.has_had_its_peers(work / EVENT_WORK) {
             worker.looks_for_requests();
             return self.take(worker, share).or_else(|| worker.next_event());
         }

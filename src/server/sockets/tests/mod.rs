@@ -188,7 +188,7 @@ struct Fake {
 }
 
 impl Fake {
-    /// One turn of at most `max` events.
+    /// One turn of at most `max` events, which are of peers.
     fn turn(&self, max: usize) -> Vec<Told> {
         let mut buffer = vec![0; wire::BUFFER_SIZE];
         let (written, _) = self.dispatcher.drain(&self.worker, &mut buffer, max);
