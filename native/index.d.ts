@@ -74,7 +74,8 @@ export interface DeathCause {
 }
 
 /**
- * Takes up to `max` events into `buffer`. Returns the bytes written, with `MORE` set when
+ * Takes up to `max` events into `buffer`, and of peers, whose hooks take less, up to four times as
+ * many. Returns the bytes written, with `MORE` set when
  * others are waiting; the caller then comes again without being woken.
  */
 export declare function drain(buffer: Uint8Array, max: number): number
