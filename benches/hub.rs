@@ -36,6 +36,7 @@ struct Deaf;
 
 impl Hooks for Deaf {
     fn message(&self, _: PeerId, _: Inbound) {}
+    fn heard(&self) {}
     fn drained(&self, _: PeerId) {}
     fn closed(&self, _: PeerId, _: Closed, _: Bytes) {}
 }

@@ -39,6 +39,8 @@ const POSTS_PER_TURN: usize = 1024;
 pub trait Hooks: Send + Sync {
     /// A message came. Dropping it lets the peer go on.
     fn message(&self, peer: PeerId, message: Inbound);
+    /// No more have come for now on this thread: who has to be woken for them can be.
+    fn heard(&self);
     /// A peer that was left messages out has taken all that waited for it.
     fn drained(&self, peer: PeerId);
     /// The peer has gone, and has left its topics. The last that is heard of it; `context` is

@@ -127,10 +127,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         let local = self.joined.local.clone();
         let mut buffer = local.intake.borrow_mut();
         let mut intake = Intake::new(&mut buffer);
+        let mut told = false;
         while matches!(self.phase, Phase::Open | Phase::Closing) && self.may_read(cx) {
             match self.step(cx, &mut intake) {
-                Ok(Frame::Text(text)) => self.receive(cx, Data::Text(text.into())),
-                Ok(Frame::Binary(bytes)) => self.receive(cx, Data::Binary(bytes)),
+                Ok(Frame::Text(text)) => {
+                    told = true;
+                    self.receive(cx, Data::Text(text.into()));
+                }
+                Ok(Frame::Binary(bytes)) => {
+                    told = true;
+                    self.receive(cx, Data::Binary(bytes));
+                }
                 // tungstenite answers pings; raw frames are never read
                 Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_)) => {}
                 Ok(Frame::Close(frame)) => self.hear_goodbye(frame),
@@ -140,6 +147,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
                 }
                 Err(error) => self.fail(cx, &error),
             }
+        }
+        if told {
+            local.guard(|hooks| hooks.heard());
         }
         if intake.heard {
             self.member().quiet.set(false);

@@ -2,30 +2,46 @@
 //! Waking a worker and dropping what a peer sent, which may wake its I/O thread, wait until
 //! the lock is free.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 
-use super::state::{Held, State};
+use super::state::{Held, Sleepers, State};
 use super::task::Task;
 use crate::dispatch::Worker;
 use crate::ws::{Closed, PeerId};
+
+thread_local! {
+    /// Workers that were told something and sleep until all of it is told.
+    static TOLD: RefCell<Sleepers> = RefCell::default();
+}
+
+/// Wakes the workers that were told something by [`Homes::tell_soon`].
+pub(super) fn wake_told() {
+    TOLD.take().rouse();
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Homes(Mutex<State>);
 
 impl Homes {
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        let (done, sleepers) = self.with_asleep(act);
+        sleepers.rouse();
+        done
+    }
+
+    fn with_asleep<T>(&self, act: impl FnOnce(&mut State) -> T) -> (T, Sleepers) {
         let mut state = self.0.lock();
         let done = act(&mut state);
         let sleepers = std::mem::take(&mut state.sleepers);
         let dropped = std::mem::take(&mut state.dropped);
         let unheard = std::mem::take(&mut state.unheard);
         drop(state);
-        sleepers.rouse();
         drop((dropped, unheard));
-        done
+        (done, sleepers)
     }
 
     pub fn admitted(&self, worker: &Arc<Worker>) {
@@ -44,6 +60,14 @@ impl Homes {
     /// wish too many.
     pub fn tell(&self, peer: PeerId, task: Task) -> Result<(), Task> {
         self.with(|state| state.tell(peer, task))
+    }
+
+    /// As [`Homes::tell`], where more may follow on this thread: [`wake_told`] ends it. A wake for
+    /// each message would have a worker take them one by one.
+    pub fn tell_soon(&self, peer: PeerId, task: Task) -> Result<(), Task> {
+        let (told, sleepers) = self.with_asleep(|state| state.tell(peer, task));
+        TOLD.with_borrow_mut(|told| told.join(sleepers));
+        told
     }
 
     pub fn left(&self, peer: PeerId, closed: Closed, card: Bytes) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::homes::wake_told;
 use super::task::Task;
 use super::{CARD_BYTES, Sockets, frames};
 use crate::dispatch::{PeerWatch, Worker};
@@ -16,8 +17,12 @@ impl Hooks for Sockets {
         match &message.data {
             Data::Text(text) if frames::is_frame(text) => self.wish(peer, message),
             // one that was never opened has nobody to talk to
-            _ => drop(self.homes.tell(peer, Task::Message(message))),
+            _ => drop(self.homes.tell_soon(peer, Task::Message(message))),
         }
+    }
+
+    fn heard(&self) {
+        wake_told();
     }
 
     fn drained(&self, peer: PeerId) {

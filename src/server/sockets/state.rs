@@ -80,6 +80,15 @@ pub(super) struct Held {
 pub(super) struct Sleepers(Vec<Arc<Worker>>);
 
 impl Sleepers {
+    /// Others as well; most often it is the same one again.
+    pub fn join(&mut self, others: Self) {
+        for worker in others.0 {
+            if !self.0.iter().any(|own| Arc::ptr_eq(own, &worker)) {
+                self.0.push(worker);
+            }
+        }
+    }
+
     pub fn rouse(self) {
         for worker in self.0 {
             worker.rouse();

@@ -96,7 +96,7 @@ impl Sockets {
 
     fn ask_hook(&self, peer: PeerId, task: Task) {
         // It is back: there are too many, or the peer is not there and hears nothing.
-        match self.homes.tell(peer, task) {
+        match self.homes.tell_soon(peer, task) {
             Err(Task::Subscribe(wish)) => {
                 self.not_granted(peer, *wish, "too-many", "too many wishes at once");
             }

@@ -45,6 +45,8 @@ impl Hooks for Told {
         }
     }
 
+    fn heard(&self) {}
+
     fn drained(&self, peer: PeerId) {
         self.drained.lock().push(peer);
     }

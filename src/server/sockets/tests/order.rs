@@ -1,5 +1,9 @@
 //! What a home is told, and in which order.
 
+use std::sync::OnceLock;
+
+use parking_lot::Mutex;
+
 use super::*;
 use crate::ws::{CloseCode, Goodbye, Hooks, Overflow};
 
@@ -219,5 +223,60 @@ fn a_peer_whose_end_is_settled_leaves_nothing_behind() {
         assert!(worker.worker.is_idle(), "nothing is settled twice");
         worker.dies();
         assert!(world.sockets.is_idle());
+    });
+}
+
+/// Counts the bytes of the events that are there when it rings.
+struct Ringing {
+    dispatcher: Arc<Dispatcher>,
+    worker: OnceLock<Arc<Worker>>,
+    found: Mutex<Vec<usize>>,
+}
+
+struct Rings(Arc<Ringing>);
+
+impl Wake for Rings {
+    fn wake(&self) {
+        let Ringing {
+            dispatcher,
+            worker,
+            found,
+        } = &*self.0;
+        let Some(worker) = worker.get() else { return };
+        let mut buffer = vec![0; wire::BUFFER_SIZE];
+        let (written, _) = dispatcher.drain(worker, &mut buffer, 100);
+        found.lock().push(written);
+    }
+}
+
+#[test]
+fn a_worker_is_woken_when_all_is_there_that_a_socket_has_brought() {
+    run(async {
+        let world = World::new(Limits::default());
+        let ringing = Arc::new(Ringing {
+            dispatcher: world.dispatcher.clone(),
+            worker: OnceLock::new(),
+            found: Mutex::default(),
+        });
+        let worker = world.dispatcher.enlist(1, 0);
+        let wake = Box::new(Rings(ringing.clone()));
+        world.dispatcher.attach(&worker, wake);
+        let fake = Fake {
+            dispatcher: world.dispatcher.clone(),
+            sockets: world.sockets.clone(),
+            worker: worker.clone(),
+        };
+        world.dispatcher.admit(&worker);
+        let mut ann = world.connect(&fake);
+        world.settle().await;
+        fake.works();
+        ringing.worker.set(worker).expect("the first");
+
+        let frames = raw::frame(0x81, b"hello").repeat(10);
+        ann.socket.write_all(&frames).await.expect("it is open");
+        world.settle().await;
+        let found = ringing.found.lock().clone();
+        assert_eq!(found.len(), 1, "one wake");
+        assert!(found[0] >= 10 * 24, "{found:?}");
     });
 }
