@@ -59,14 +59,13 @@ impl Policy {
         self.readiness.reason = fault.map(|fault| self.describe(fault));
         match self.readiness.reason.clone() {
             Some(reason) => {
-                self.log(Notice::Unready {
-                    reason: reason.clone(),
-                });
-                self.act(Action::Unready(reason));
+                // who reads the line and asks is to find it so
+                self.act(Action::Unready(reason.clone()));
+                self.log(Notice::Unready { reason });
             }
             None => {
-                self.log(Notice::ReadyAgain);
                 self.act(Action::ReadyAgain);
+                self.log(Notice::ReadyAgain);
             }
         }
     }

@@ -141,9 +141,9 @@ impl Policy {
     pub(super) fn switch_to(&mut self, build: BuildId) {
         if let Some(trial) = self.rolls.trial.take_if(|trial| trial.build == build) {
             let from = std::mem::replace(&mut self.build, build);
-            self.log(Notice::Switched { build, from });
             self.rolls.take_over = Some(trial.since);
             self.act(Action::Switch(build));
+            self.log(Notice::Switched { build, from });
         }
     }
 

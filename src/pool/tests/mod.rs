@@ -61,6 +61,7 @@ impl Pool {
     /// What follows from an event, but for the log.
     fn on(&mut self, event: Event) -> Vec<Action> {
         let mut actions = self.policy.on(self.now, event);
+        assert_done_before_said(&actions);
         actions.retain(|action| match action {
             Action::Log(notice) => {
                 self.notices.push(notice.clone());
@@ -146,6 +147,22 @@ fn spawn(worker: u32, seat: u32, build: u32) -> Action {
         worker: WorkerId(worker),
         seat: Seat(seat),
         build: BuildId(build),
+    }
+}
+
+/// Whoever reads a line of the log and looks finds it so.
+fn assert_done_before_said(actions: &[Action]) {
+    for (at, action) in actions.iter().enumerate() {
+        let done = |what: fn(&Action) -> bool| actions[..at].iter().any(what);
+        assert!(
+            match action {
+                Action::Log(Notice::Unready { .. }) => done(|it| matches!(it, Action::Unready(_))),
+                Action::Log(Notice::ReadyAgain) => done(|it| matches!(it, Action::ReadyAgain)),
+                Action::Log(Notice::Switched { .. }) => done(|it| matches!(it, Action::Switch(_))),
+                _ => true,
+            },
+            "{actions:?}"
+        );
     }
 }
 
