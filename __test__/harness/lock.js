@@ -19,6 +19,37 @@ function alive(pid) {
 }
 
 /**
+ * Takes the lock if nobody has it. It is there with its holder's name at once, or not at all
+ * @param {string} file
+ */
+function take(file) {
+	const own = `${file}.${process.pid}`;
+	fs.writeFileSync(own, `${process.pid}`);
+	try {
+		fs.linkSync(own, file);
+		return true;
+	} catch (error) {
+		if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
+		return false;
+	} finally {
+		fs.rmSync(own);
+	}
+}
+
+/**
+ * @param {string} file
+ * @returns {number | null} who has the lock; `null`: nobody any more
+ */
+function holder_of(file) {
+	try {
+		return Number(fs.readFileSync(file, 'utf8'));
+	} catch (error) {
+		if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ENOENT') throw error;
+		return null;
+	}
+}
+
+/**
  * @template T
  * @param {string} name
  * @param {() => Promise<T>} work
@@ -27,16 +58,11 @@ function alive(pid) {
 export async function locked(name, work) {
 	const file = path.join(cache_folder('locks'), name);
 
-	for (;;) {
-		try {
-			fs.writeFileSync(file, String(process.pid), { flag: 'wx' });
-			break;
-		} catch (error) {
-			if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
-			const holder = Number(fs.readFileSync(file, { encoding: 'utf8', flag: 'a+' }));
-			if (holder && !alive(holder)) fs.rmSync(file, { force: true });
-			else await pause(200);
-		}
+	while (!take(file)) {
+		const holder = holder_of(file);
+		if (holder === null) continue;
+		if (alive(holder)) await pause(50 + Math.random() * 100);
+		else fs.rmSync(file, { force: true });
 	}
 
 	try {
