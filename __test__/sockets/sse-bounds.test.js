@@ -131,7 +131,6 @@ describe('streams are held to', { concurrency: 2 }, () => {
 				assert.equal((await fast.json()).data.n, n);
 			}
 			slow.socket.resume();
-			await site.hub('publish', 'news', { n: 'last' });
 			let heard = 0;
 			let skipped = 0;
 			for (;;) {
@@ -142,7 +141,7 @@ describe('streams are held to', { concurrency: 2 }, () => {
 				else heard += 1;
 			}
 			assert.ok(heard > 0 && heard < count, `${heard} of ${count}`);
-			assert.equal(heard + skipped, count + 1);
+			assert.equal(heard + skipped, count);
 			fast.close();
 			slow.close();
 		});
