@@ -5,21 +5,16 @@
 import net from 'node:net';
 import { parse_response } from './parse.js';
 import { PATIENCE } from './patience.js';
+import { Waiting } from './waiting.js';
 
 /** @typedef {import('./parse.js').WireResponse} WireResponse */
 /** @typedef {{ port: number, socket?: string }} Address */
 
-export class WireTimeout extends Error {
-	name = 'WireTimeout';
-}
-
-export class Connection {
+export class Connection extends Waiting {
 	/** Received and not yet taken as a response */
 	#received = Buffer.alloc(0);
 	/** @type {Buffer[]} */
 	#arriving = [];
-	/** @type {Set<() => void>} */
-	#waiting = new Set();
 	/** The server said that it sends nothing more, or the connection broke */
 	ended = false;
 	/** @type {string | undefined} */
@@ -27,26 +22,24 @@ export class Connection {
 
 	/** @param {net.Socket} socket */
 	constructor(socket) {
+		super();
 		this.socket = socket;
-		const wake = () => {
-			for (const waiter of this.#waiting) waiter();
-		};
 		socket.on('data', (chunk) => {
 			this.#arriving.push(chunk);
-			wake();
+			this.wake();
 		});
 		socket.on('end', () => {
 			this.ended = true;
-			wake();
+			this.wake();
 		});
 		socket.on('error', (error) => {
 			this.error = /** @type {NodeJS.ErrnoException} */ (error).code ?? error.message;
 			this.ended = true;
-			wake();
+			this.wake();
 		});
 		socket.on('close', () => {
 			this.ended = true;
-			wake();
+			this.wake();
 		});
 	}
 
@@ -86,42 +79,8 @@ export class Connection {
 		this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
 	}
 
-	/**
-	 * @template T
-	 * @param {() => T | undefined} attempt
-	 * @param {string} what
-	 * @param {number} timeout
-	 * @returns {Promise<T>}
-	 */
-	#until(attempt, what, timeout) {
-		return new Promise((fulfil, reject) => {
-			const stop = () => {
-				clearTimeout(timer);
-				this.#waiting.delete(check);
-			};
-			const check = () => {
-				try {
-					const value = attempt();
-					if (value === undefined) return;
-					stop();
-					fulfil(value);
-				} catch (error) {
-					stop();
-					reject(error);
-				}
-			};
-			const timer = setTimeout(() => {
-				stop();
-				const tail = this.received.subarray(0, 300).toString('latin1');
-				reject(
-					new WireTimeout(
-						`${what} did not come within ${timeout} ms; received: ${JSON.stringify(tail)}`
-					)
-				);
-			}, timeout);
-			this.#waiting.add(check);
-			check();
-		});
+	state() {
+		return { received: this.received.subarray(0, 300).toString('latin1') };
 	}
 
 	/**
@@ -131,7 +90,7 @@ export class Connection {
 	 * @returns {Promise<WireResponse | null>}
 	 */
 	response(method = 'GET', timeout = PATIENCE) {
-		return this.#until(
+		return this.until(
 			() => {
 				const ended = this.ended;
 				const taken = parse_response(this.received, method, ended);
@@ -152,7 +111,7 @@ export class Connection {
 	 * @param {number} [timeout]
 	 */
 	async sees(text, timeout = PATIENCE) {
-		const found = await this.#until(
+		const found = await this.until(
 			() => {
 				if (this.received.includes(text, 0, 'latin1')) return true;
 				return this.ended ? false : undefined;
@@ -168,7 +127,7 @@ export class Connection {
 	 * @param {number} [timeout]
 	 */
 	async end_of_stream(timeout = PATIENCE) {
-		await this.#until(() => this.ended || undefined, 'the end of the connection', timeout);
+		await this.until(() => this.ended || undefined, 'the end of the connection', timeout);
 	}
 
 	/** Sends FIN, goes on reading */

@@ -1,7 +1,7 @@
 /** A WebSocket client of another make, whose messages wait until they are asked for. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { Waiting } from './waiting.js';
+import { Waiting } from '../harness/waiting.js';
 
 /** @typedef {{ port: number }} Server */
 

@@ -6,7 +6,7 @@ import net from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PATIENCE } from '../harness/patience.js';
-import { Waiting } from './waiting.js';
+import { Waiting } from '../harness/waiting.js';
 
 /** @typedef {{ port: number }} Server */
 /** @typedef {{ id: string, type: string, data: string }} Event */

@@ -17,7 +17,7 @@ export const up_to = (count) => Array.from({ length: count }, (_, index) => inde
 /** A peer that takes numbers from the topic, over one connection after the other. */
 export class Reader {
 	/** @type {number[][]} by who has published them */
-	numbers = [];
+	numbers;
 	/** Connections that it has had */
 	comings = 0;
 	#epoch = '';

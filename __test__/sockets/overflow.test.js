@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Client } from './client.js';
+import { up_to } from './numbers.js';
 import { start_site } from './site.js';
 
 const TOPIC = 'room:slow';
@@ -43,9 +44,6 @@ async function with_slow(t, env) {
 	};
 	return { site, slow, fast, id: ids[0], publish };
 }
-
-/** @param {number} count */
-const up_to = (count) => Array.from({ length: count }, (_, at) => at + 1);
 
 /**
  * What a client hears until it is told that it has caught up, and what it was left out of

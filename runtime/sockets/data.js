@@ -16,9 +16,6 @@ const RESERVED = '__';
 /** How the hub's own frames begin, and the events of topics: to the letter, for those who read them. */
 const OUR_OWN = /^\{"(?:type":"__|topic":)/;
 
-/** What all of them begin with: most texts are seen by it to be none. */
-const BRACE = 0x7b;
-
 /** An event's type where nobody names one. */
 const DEFAULT_TYPE = 'message';
 
@@ -57,8 +54,7 @@ function is_event(data) {
 export function as_text(data, type) {
 	if (type === undefined) {
 		if (typeof data === 'string') {
-			const ours = data.charCodeAt(0) === BRACE && OUR_OWN.test(data);
-			return { text: ours ? ` ${data}` : data, event: false };
+			return { text: OUR_OWN.test(data) ? ` ${data}` : data, event: false };
 		}
 		if (is_event(data)) return { text: event_text(data.type, data.data), event: true };
 	}

@@ -173,8 +173,8 @@ impl Dispatcher {
     }
 
     /// Writes events for `worker` into `buffer`, as many as `work` takes: one of a peer takes 1,
-    /// any other [`EVENT_WORK`], of which the last may take more than is left. Returns the bytes written and
-    /// whether more are waiting; if so the caller comes again without being woken.
+    /// any other [`EVENT_WORK`], of which the last may take more than is left. Returns the bytes
+    /// written and whether more are waiting; if so the caller comes again without being woken.
     pub fn drain(&self, worker: &Arc<Worker>, buffer: &mut [u8], work: usize) -> (usize, bool) {
         self.workers.drain(worker, &self.slots, buffer, work)
     }

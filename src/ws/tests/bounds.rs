@@ -13,12 +13,7 @@ fn refuses_what_would_take_too_much() {
         mailbox_bytes: 2000,
         ..Limits::default()
     });
-    let from = |address: &str| {
-        local.join(Admission {
-            address: Some(address.into()),
-            ..Admission::default()
-        })
-    };
+    let from = |address| local.join(of(address));
     let one = from("::1").expect("room");
     let two = from("::1").expect("room");
     assert_eq!(from("::1").err(), Some(JoinError::Address));
@@ -70,13 +65,7 @@ fn one_address_does_not_get_the_topics_of_all() {
         topics: 40,
         ..Limits::default()
     });
-    let from = |address: &str| {
-        let admission = Admission {
-            address: Some(address.into()),
-            ..Admission::default()
-        };
-        local.join(admission).expect("room")
-    };
+    let from = |address| local.join(of(address)).expect("room");
     let (one, two, other) = (from("::1"), from("::1"), from("::2"));
     let credit = Arc::new(inbound::Credit::default());
     let wish = |peer: &Joined, name: &str| {

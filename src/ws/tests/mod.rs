@@ -90,6 +90,14 @@ pub fn one_thread(limits: Limits) -> (Arc<Hub>, Rc<Local>, Arc<Told>) {
     (hub, local, told)
 }
 
+/// Somebody of this address.
+pub fn of(address: &str) -> Admission {
+    Admission {
+        address: Some(address.into()),
+        ..Admission::default()
+    }
+}
+
 pub fn join(local: &Rc<Local>) -> Joined {
     local.join(Admission::default()).expect("room for a peer")
 }

@@ -81,9 +81,8 @@ fn the_topics_it_makes_count_against_its_address() {
     });
     let from = |address: &str| {
         let admission = Admission {
-            address: Some(address.into()),
             transport: Transport::Stream,
-            ..Admission::default()
+            ..of(address)
         };
         local.join(admission).expect("room")
     };
@@ -110,11 +109,7 @@ fn the_topics_it_makes_count_against_its_address() {
     let wish = |name: &str| {
         let frame = credit.charge(Data::Text(Bytes::new()));
         let fresh = Subscription::default();
-        let socket = Admission {
-            address: Some("::1".into()),
-            ..Admission::default()
-        };
-        let socket = local.join(socket).expect("room");
+        let socket = local.join(of("::1")).expect("room");
         let granted = hub.grant(socket.id(), &topic(name), &fresh, Some(frame));
         granted.map(drop).map_err(|refused| refused.error)
     };

@@ -1,5 +1,5 @@
 /** Whoever hears something that comes when it likes, and can be waited for. */
-import { PATIENCE } from '../harness/patience.js';
+import { PATIENCE } from './patience.js';
 
 export class Waiting {
 	/** @type {Set<() => void>} */
